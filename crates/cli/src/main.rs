@@ -1,0 +1,3 @@
+//! The command `plimsoll`.
+
+fn main() {}

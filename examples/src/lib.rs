@@ -1,0 +1,1 @@
+//! Programs that join two crates or more; see `src/bin/`.

@@ -1,0 +1,26 @@
+//! Stand-ins, a flaky proxy and filters that the tests of several crates share.
+//!
+//! - [`FlakyProxy`] stands between a client and a real server on loopback and loses replies, cuts, hangs or refuses.
+//! - [`ScriptedHttp`] is a server that answers from a script and keeps every request it got.
+//! - [`masked`] takes times, ports, digests and a directory out of text before it is compared.
+//! - [`free_port`] asks the kernel for a port that nothing listens on.
+//!
+//! Plain threads and `std` only: a crate that takes this as a dev-dependency compiles nothing else for it.
+//!
+//! **Limits:** HTTP/1.1 without TLS and without upgrades. Everything binds 127.0.0.1. Every wait ends after
+//! [`WAIT_MAX`], at most [`CONNECTIONS_MAX`] connections are served at once, a message has at most
+//! [`MESSAGE_BYTES_MAX`] bytes.
+
+mod filters;
+mod flaky_proxy;
+mod listening;
+mod message;
+mod port;
+mod scripted_http;
+
+pub use filters::masked;
+pub use flaky_proxy::{Fault, FlakyProxy, ProxyCounts};
+pub use listening::{CONNECTIONS_MAX, WAIT_MAX};
+pub use message::MESSAGE_BYTES_MAX;
+pub use port::free_port;
+pub use scripted_http::{Reply, Request, ScriptedHttp};

@@ -1,0 +1,118 @@
+//! `cargo xtask live`: proofs against the real programs. Each one breaks something and counts what is left.
+//!
+//! To add one: a file beside `live/fresh.rs` with `pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome>`,
+//! and a line in [`PROOFS`].
+
+mod fresh;
+mod questdb;
+mod questdb_server;
+
+use anyhow::bail;
+
+use crate::steps::{Outcome, Steps, Verdict, required_names, say};
+use crate::workspace::Workspace;
+use crate::{Depth, machine};
+
+/// What a proof gets.
+#[derive(Debug)]
+pub(crate) struct Live<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) depth: Depth,
+}
+
+impl Live<'_> {
+    /// One of two counts: enough to show that the proof works, or what the published figure was made with.
+    pub(crate) fn count(&self, quick: u64, full: u64) -> u64 {
+        match self.depth {
+            Depth::Quick => quick,
+            Depth::Full => full,
+        }
+    }
+}
+
+/// A proof; its name is what one types.
+struct Proof {
+    name: &'static str,
+    shows: &'static str,
+    run: fn(&Live<'_>) -> anyhow::Result<Outcome>,
+}
+
+const PROOFS: &[Proof] = &[
+    Proof { name: "fresh", shows: "a fresh clone builds with an empty home", run: fresh::run },
+    Proof {
+        name: "questdb",
+        shows: "acknowledged rows are there after kill -9 and a restart of a real QuestDB",
+        run: questdb::run,
+    },
+];
+
+/// The command. `name` is a proof, `all` or `list`.
+pub(crate) fn run(workspace: &Workspace, name: &str, depth: Depth) -> anyhow::Result<Verdict> {
+    if name == "list" {
+        for Proof { name, shows, .. } in PROOFS {
+            say(&format!("{name:12} {shows}"));
+        }
+        return Ok(Verdict::Fine);
+    }
+    let chosen: Vec<&Proof> =
+        PROOFS.iter().filter(|proof| name == "all" || name == proof.name).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = PROOFS.iter().map(|proof| proof.name).collect();
+        bail!("no proof is called `{name}`; there are: all, list, {}", names.join(", "));
+    }
+    let live = Live { workspace, depth };
+    let mut steps = Steps::default();
+    for proof in chosen {
+        steps.run(proof.name, || (proof.run)(&live));
+    }
+    let required = std::fs::read_to_string(workspace.root.join("xtask/required.txt"))?;
+    let verdict = steps.finish(&required_names(&required));
+    print_rows(&steps, depth);
+    Ok(verdict)
+}
+
+/// Rows for `PROOFS.md`, of those proofs that have a figure.
+fn print_rows(steps: &Steps, depth: Depth) {
+    let rows: Vec<String> =
+        steps.outcomes().filter_map(|(name, outcome)| row(name, outcome, depth)).collect();
+    if !rows.is_empty() {
+        say("\n| proof | command | figure | date |\n|---|---|---|---|");
+        rows.iter().for_each(|row| say(row));
+    }
+}
+
+fn row(name: &str, outcome: &Outcome, depth: Depth) -> Option<String> {
+    let Outcome::Passed(figure) = outcome else { return None };
+    let shows = PROOFS.iter().find(|proof| proof.name == name)?.shows;
+    let flag = if depth == Depth::Full { "--full" } else { "--quick" };
+    Some(format!(
+        "| {shows} | `cargo xtask live {name} {flag}` | {figure} | {} |",
+        machine::today()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_printed_for_what_passed_only() {
+        let row = |outcome| row("fresh", &outcome, Depth::Full);
+        let passed = row(Outcome::Passed("61 s".into())).unwrap();
+        assert!(passed.contains("| `cargo xtask live fresh --full` | 61 s |"), "{passed}");
+        assert_eq!(row(Outcome::Failed("x".into())), None);
+        assert_eq!(row(Outcome::Skipped("x".into())), None);
+    }
+
+    #[test]
+    fn names_are_unique_and_do_not_clash_with_words() {
+        for (index, proof) in PROOFS.iter().enumerate() {
+            assert!(!["all", "list"].contains(&proof.name), "{}", proof.name);
+            assert!(
+                PROOFS.iter().skip(index + 1).all(|other| other.name != proof.name),
+                "{}",
+                proof.name
+            );
+        }
+    }
+}
