@@ -45,8 +45,10 @@ impl std::ops::Deref for Lane {
     #[inline(always)]
     fn deref(&self) -> &Producer {
         // SAFETY: `CURRENT` has no destructor, so it lives as long as its thread, which a `Lane`
-        // does not leave; by the invariant of `producer` it is boxed, and `depth` keeps it alive.
-        unsafe { &*(*self.current).producer.get() }
+        // does not leave.
+        let current = unsafe { &*self.current };
+        // SAFETY: by the invariant of `producer` it is boxed, and `depth` keeps it alive.
+        unsafe { &*current.producer.get() }
     }
 }
 
@@ -63,7 +65,7 @@ impl Drop for Lane {
 #[inline(always)]
 pub fn lane(instance: u32) -> Option<Lane> {
     // Only the address is taken inside, so that what follows folds into the caller.
-    let place: *const Current = CURRENT.with(|current| std::ptr::from_ref(current));
+    let place: *const Current = CURRENT.with(std::ptr::from_ref);
     // SAFETY: `CURRENT` has no destructor, so it lives as long as its thread, which runs this.
     let current = unsafe { &*place };
     if current.instance.get() != u64::from(instance) && !find(current, instance) {

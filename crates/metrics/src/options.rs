@@ -1,0 +1,299 @@
+//! How a pipeline is set up.
+
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use crate::spool::SyncPolicy;
+
+use crate::row::codes;
+
+codes! {
+    /// What kind of trading the rows come from; a required argument, because rows of a replay
+    /// among live ones fire alerts that mean nothing.
+    Mode {
+        /// Real orders.
+        Live = "live",
+        /// Real market, pretended orders.
+        Paper = "paper",
+        /// Recorded market, as fast as it goes.
+        Backtest = "backtest",
+        /// Recorded market on a replay clock.
+        Replay = "replay",
+    }
+}
+
+impl Mode {
+    /// Whether rows carry the time of the recording: then `ts_init` follows `ts`.
+    #[must_use]
+    pub fn is_replay(self) -> bool {
+        matches!(self, Self::Backtest | Self::Replay)
+    }
+}
+
+/// Where rows end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Store {
+    /// An SQLite file, made when it is not there.
+    Sqlite(PathBuf),
+    /// A station or QuestDB at `http://host:port`.
+    Http(String),
+    /// Nowhere yet: the station or `plimsoll metrics ship` drains the spool.
+    SpoolOnly,
+}
+
+/// Where the rings lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RingMemory {
+    /// On tmpfs where that works, else on the heap; `health()` says which.
+    Auto,
+    /// On the heap: a killed process loses at most one drain interval of rows.
+    Heap,
+    /// In this directory, which must lie on tmpfs: survives kill −9, not the machine.
+    Shared(PathBuf),
+}
+
+/// What the store has done before it acknowledges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Handed to the kernel: survives kill −9.
+    Process,
+    /// On the disk: survives a power failure.
+    Power,
+}
+
+/// Options of a pipeline.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// What kind of trading; required.
+    pub mode: Mode,
+    /// Where rows end.
+    pub store: Store,
+    /// Directory in which rows wait; one process at a time.
+    pub spool_dir: PathBuf,
+    /// Environment, such as `prod`. Default `dev`.
+    pub env: String,
+    /// Who trades. Default `-`.
+    pub trader_id: String,
+    /// Name of the service; `producer` is `service@host`. Default `strategy`.
+    pub service: String,
+    /// Version of the producer, for `producer_runs`.
+    pub version: String,
+    /// Commit of the producer, for `producer_runs`.
+    pub git_commit: String,
+    /// Digest of the producer's configuration, for `producer_runs`.
+    pub config_hash: String,
+    /// Slots of 64 bytes of each thread's ring. Default 16,384 (1 MiB).
+    pub ring_slots: NonZeroU32,
+    /// Where the rings lie. Default [`RingMemory::Auto`].
+    pub ring: RingMemory,
+    /// How often rings are drained. Default 20 ms; 0.5 ms with rings on the heap.
+    pub drain_interval: Option<Duration>,
+    /// Most bytes that wait in the spool. Default 1 GiB.
+    pub spool_bytes_max: u64,
+    /// When the spool is written through. Default once a second.
+    pub sync: SyncPolicy,
+    /// What the embedded store has done before it acknowledges. Default [`Durability::Process`].
+    pub durability: Durability,
+    /// Time between rows of `producer_runs`. Default 10 s.
+    pub beat_interval: Duration,
+    /// Start of the trading day after midnight UTC, for `daily_pnl`. Default 0.
+    pub session_start: Duration,
+    /// Whether a shipper creates missing tables. Default: SQLite yes, a server no.
+    pub creates_tables: bool,
+    /// Prefix of table names in a server, such as `bt_`. Default none; `bt_` for replays.
+    pub table_prefix: String,
+}
+
+impl Options {
+    /// Into an SQLite file; the spool lies beside it.
+    #[must_use]
+    pub fn embedded(path: impl AsRef<Path>, mode: Mode) -> Self {
+        let path = path.as_ref();
+        let mut spool = path.as_os_str().to_owned();
+        spool.push(".spool");
+        Self::new(Store::Sqlite(path.to_owned()), spool, mode)
+    }
+
+    /// To a station or QuestDB over plain HTTP; `spool_dir` is where rows wait meanwhile.
+    #[must_use]
+    pub fn connect(url: impl Into<String>, spool_dir: impl Into<PathBuf>, mode: Mode) -> Self {
+        let mut options = Self::new(Store::Http(url.into()), spool_dir, mode);
+        options.creates_tables = false;
+        if mode.is_replay() {
+            "bt_".clone_into(&mut options.table_prefix);
+        }
+        options
+    }
+
+    /// Into a spool that another process drains.
+    #[must_use]
+    pub fn spool_only(spool_dir: impl Into<PathBuf>, mode: Mode) -> Self {
+        Self::new(Store::SpoolOnly, spool_dir, mode)
+    }
+
+    fn new(store: Store, spool_dir: impl Into<PathBuf>, mode: Mode) -> Self {
+        Self {
+            mode,
+            store,
+            spool_dir: spool_dir.into(),
+            env: "dev".to_owned(),
+            trader_id: "-".to_owned(),
+            service: "strategy".to_owned(),
+            version: String::new(),
+            git_commit: String::new(),
+            config_hash: String::new(),
+            ring_slots: const { NonZeroU32::new(16_384).expect("not zero") },
+            ring: RingMemory::Auto,
+            drain_interval: None,
+            spool_bytes_max: 1 << 30,
+            sync: SyncPolicy::Interval(Duration::from_secs(1)),
+            durability: Durability::Process,
+            beat_interval: Duration::from_secs(10),
+            session_start: Duration::ZERO,
+            creates_tables: true,
+            table_prefix: String::new(),
+        }
+    }
+
+    /// From variables: `PLIMSOLL_METRICS__STORE` (an SQLite path, `http://…` or `spool`; default
+    /// `plimsoll.db`), `…__SPOOL_DIR`, `…__ENV`, `…__TRADER_ID`, `…__SERVICE`.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError`] names the variable, what was found and what was wanted.
+    pub fn from_vars(
+        mode: Mode,
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, OptionsError> {
+        const PREFIX: &str = "PLIMSOLL_METRICS__";
+        let mut known = std::collections::BTreeMap::new();
+        for (name, value) in vars {
+            if let Some(key) = name.strip_prefix(PREFIX) {
+                match key {
+                    "STORE" | "SPOOL_DIR" | "ENV" | "TRADER_ID" | "SERVICE" => {
+                        known.insert(key.to_owned(), value);
+                    }
+                    _ => return Err(OptionsError::Unknown { name }),
+                }
+            }
+        }
+        let mut take = |key: &str| known.remove(key).filter(|v| !v.is_empty());
+        let store = take("STORE").unwrap_or_else(|| "plimsoll.db".to_owned());
+        let spool = take("SPOOL_DIR");
+        let default_spool =
+            || PathBuf::from(spool.clone().unwrap_or_else(|| "plimsoll.spool".into()));
+        let mut options = if store.starts_with("http://") {
+            Self::connect(store, default_spool(), mode)
+        } else if store.starts_with("https://") {
+            return Err(OptionsError::Scheme { found: "https" });
+        } else if store == "spool" {
+            Self::spool_only(default_spool(), mode)
+        } else {
+            Self::embedded(store, mode)
+        };
+        if let Some(dir) = &spool {
+            options.spool_dir = PathBuf::from(dir);
+        }
+        for (key, field) in [
+            ("ENV", &mut options.env),
+            ("TRADER_ID", &mut options.trader_id),
+            ("SERVICE", &mut options.service),
+        ] {
+            if let Some(value) = take(key) {
+                *field = value;
+            }
+        }
+        Ok(options)
+    }
+
+    /// [`Options::from_vars`] with this process's environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::from_vars`].
+    pub fn from_env(mode: Mode) -> Result<Self, OptionsError> {
+        // Values that are no Unicode are none of ours.
+        let vars = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        Self::from_vars(mode, vars)
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$m:meta])* $name:ident($field:ident: $ty:ty);)+) => {
+        impl Options {
+            $($(#[$m])*
+            #[must_use]
+            pub fn $name(mut self, $field: impl Into<$ty>) -> Self {
+                self.$field = $field.into();
+                self
+            })+
+        }
+    };
+}
+
+setters! {
+    /// Sets [`Options::env`].
+    with_env(env: String);
+    /// Sets [`Options::trader_id`].
+    with_trader(trader_id: String);
+    /// Sets [`Options::service`].
+    with_service(service: String);
+    /// Sets [`Options::version`].
+    with_version(version: String);
+    /// Sets [`Options::git_commit`].
+    with_git_commit(git_commit: String);
+    /// Sets [`Options::config_hash`].
+    with_config_hash(config_hash: String);
+    /// Sets [`Options::ring_slots`].
+    with_ring_slots(ring_slots: NonZeroU32);
+    /// Sets [`Options::ring`].
+    with_ring(ring: RingMemory);
+    /// Sets [`Options::drain_interval`].
+    with_drain_interval(drain_interval: Option<Duration>);
+    /// Sets [`Options::spool_dir`].
+    with_spool_dir(spool_dir: PathBuf);
+    /// Sets [`Options::spool_bytes_max`].
+    with_spool_bytes_max(spool_bytes_max: u64);
+    /// Sets [`Options::sync`].
+    with_sync(sync: SyncPolicy);
+    /// Sets [`Options::durability`].
+    with_durability(durability: Durability);
+    /// Sets [`Options::beat_interval`].
+    with_beat_interval(beat_interval: Duration);
+    /// Sets [`Options::session_start`].
+    with_session_start(session_start: Duration);
+    /// Sets [`Options::creates_tables`].
+    with_creates_tables(creates_tables: bool);
+    /// Sets [`Options::table_prefix`].
+    with_table_prefix(table_prefix: String);
+}
+
+/// Why variables make no options.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// No such setting.
+    #[error(
+        "`{name}` is no setting; there are STORE, SPOOL_DIR, ENV, TRADER_ID and SERVICE after `PLIMSOLL_METRICS__`"
+    )]
+    Unknown {
+        /// Variable.
+        name: String,
+    },
+    /// A trading process has no TLS stack.
+    #[error(
+        "PLIMSOLL_METRICS__STORE has scheme `{found}`, wanted `http`: send to a station on this machine, or let `plimsoll metrics ship` send over https"
+    )]
+    Scheme {
+        /// Scheme found.
+        found: &'static str,
+    },
+}

@@ -1,0 +1,47 @@
+//! What a user of this crate relies on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a panic is how a test fails"
+)]
+
+#[cfg(feature = "testing")]
+mod capture;
+mod ddl;
+#[cfg(feature = "sqlite")]
+mod gaps;
+#[cfg(feature = "ilp")]
+mod http;
+#[cfg(feature = "questdb-rs")]
+mod https;
+#[cfg(feature = "ilp")]
+mod ilp;
+mod kill;
+#[cfg(all(feature = "testing", feature = "layer-tracing-subscriber-0-3"))]
+mod layer;
+mod line;
+#[cfg(feature = "testing")]
+mod meanings;
+#[cfg(feature = "sqlite")]
+mod migrate;
+#[cfg(feature = "ilp")]
+mod questdb;
+#[cfg(feature = "sqlite")]
+mod read;
+#[cfg(all(feature = "testing", feature = "recorder-metrics-0-24"))]
+mod recorder;
+#[cfg(feature = "testing")]
+mod risk;
+mod rows;
+#[cfg(feature = "ilp")]
+mod server;
+mod sinks;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+mod stored;
