@@ -1,3 +1,36 @@
-//! The command `plimsoll`.
+//! The command `plimsoll`: parses, calls, prints, and says by its exit code how it went.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
-fn main() {}
+mod cli;
+mod commands;
+mod demo;
+mod failure;
+mod glue;
+mod moment;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => match cli.run() {
+            Ok(exit) => exit.into(),
+            Err(failure) => {
+                if !failure.is_closed_pipe() {
+                    eprint!("{failure}");
+                }
+                failure.exit().into()
+            }
+        },
+        Err(usage) => {
+            let code = u8::try_from(usage.exit_code()).unwrap_or(2);
+            // A closed pipe is no reason to fail: `plimsoll --help | head` is a fine thing to do.
+            drop(usage.print());
+            ExitCode::from(code)
+        }
+    }
+}

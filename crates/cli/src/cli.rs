@@ -1,0 +1,61 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::demo;
+use crate::failure::{Exit, Failure};
+
+const EXAMPLES: &str = "\
+Examples:
+  plimsoll demo                      a paper strategy over the crash of 2008, in half a minute
+  plimsoll demo --fast               the same rows, as fast as it goes
+  plimsoll demo --data my-bars.csv   over your own market data
+  plimsoll completions bash          completions for a shell
+
+Exit codes: 0 done and fine; 1 a finding, or something refused or not completed; 2 could not tell, or wrong usage.";
+
+/// Watches a trading operation. It watches; it never trades.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Trade recorded market data on paper, and see what Plimsoll records of it
+    Demo(demo::DemoArgs),
+    /// Run a paper venue as a process of its own, or trade at one
+    Paper(commands::paper::PaperArgs),
+    /// Read what was recorded
+    #[command(hide = true)]
+    Metrics(commands::metrics::MetricsArgs),
+    /// Create and change the tables of a store
+    #[command(hide = true)]
+    Tables(commands::tables::TablesArgs),
+    /// Print the completions of a shell
+    Completions(commands::completions::CompletionsArgs),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Demo(args) => demo::run(&args),
+            Command::Paper(args) => commands::paper::run(&args),
+            Command::Metrics(args) => commands::metrics::run(&args),
+            Command::Tables(args) => commands::tables::run(&args),
+            Command::Completions(args) => commands::completions::run(&args),
+        }
+    }
+}
+
+/// Whether a subcommand is listed in the help, so that it may be recommended.
+pub(crate) fn is_listed(name: &str) -> bool {
+    use clap::CommandFactory;
+    Cli::command()
+        .get_subcommands()
+        .any(|command| command.get_name() == name && !command.is_hide_set())
+}

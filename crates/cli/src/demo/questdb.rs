@@ -1,0 +1,125 @@
+//! The address of a QuestDB, as its own clients are given it or as a URL.
+
+use std::fmt::Write as _;
+
+/// A QuestDB that rows are sent to.
+#[derive(Clone)]
+pub(crate) struct Server {
+    url: String,
+    shown: String,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl Server {
+    /// Reads `http::addr=host:port;username=..;password=..;` or `http://[user:password@]host:port`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if let Some(rest) = text.strip_prefix("http://") {
+            let host = rest.rsplit('@').next().unwrap_or(rest);
+            return Self::checked(text.to_owned(), host);
+        }
+        if let Some(settings) = text.strip_prefix("http::") {
+            return Self::from_settings(settings);
+        }
+        // Not repeated in the message: it may hold a password.
+        Err("wanted `http://host:port` or `http::addr=host:port;username=..;password=..;`; for \
+             https or tcp, put a proxy on this machine"
+            .to_owned())
+    }
+
+    fn from_settings(settings: &str) -> Result<Self, String> {
+        let (mut address, mut user, mut password) = (None, None, None);
+        for setting in settings.split(';').filter(|setting| !setting.is_empty()) {
+            let (key, value) = setting
+                .split_once('=')
+                .ok_or("a setting has no `=`, wanted `key=value;key=value;`")?;
+            match key {
+                "addr" => address = Some(value),
+                "username" => user = Some(value),
+                "password" => password = Some(value),
+                other => {
+                    return Err(format!(
+                        "unknown setting `{other}`, wanted addr, username, password"
+                    ));
+                }
+            }
+        }
+        let host = address.ok_or("no `addr=host:port`")?;
+        let credentials = match (user, password) {
+            (None, None) => String::new(),
+            (Some(user), password) => {
+                format!("{}:{}@", escaped(user), escaped(password.unwrap_or_default()))
+            }
+            (None, Some(_)) => return Err("a password without `username=..`".to_owned()),
+        };
+        Self::checked(format!("http://{credentials}{host}"), host)
+    }
+
+    fn checked(url: String, host: &str) -> Result<Self, String> {
+        let host = host.trim_end_matches('/');
+        if host.is_empty() || host.contains([' ', '@', ';']) {
+            return Err("wanted host and port, such as 127.0.0.1:9000".to_owned());
+        }
+        Ok(Self { url, shown: format!("http://{host}") })
+    }
+
+    /// The address with its credentials.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address for people, without credentials.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
+    }
+}
+
+/// Percent-encodes everything that could end a user or password.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            write!(escaped, "%{byte:02X}").unwrap_or_default();
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Server;
+
+    #[track_caller]
+    fn check(conf: &str, url: Option<&str>) {
+        let found = Server::parse(conf);
+        assert_eq!(found.as_ref().ok().map(|s| s.url.as_str()), url, "{conf}: {found:?}");
+    }
+
+    #[test]
+    fn both_forms_of_an_address_are_understood() {
+        check("http://127.0.0.1:9000", Some("http://127.0.0.1:9000"));
+        check("http::addr=localhost:9000;", Some("http://localhost:9000"));
+        check(
+            "http::addr=db:9000;username=admin;password=p@ss:1;",
+            Some("http://admin:p%40ss%3A1@db:9000"),
+        );
+        check("https::addr=db:9000;", None);
+        check("http::username=admin;", None);
+        check("http::addr=db;retries=3;", None);
+        check("db:9000", None);
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let server = Server::parse("http://admin:secret@db:9000").unwrap();
+        assert_eq!(format!("{server:?} {}", server.shown()), "http://db:9000 http://db:9000");
+        let refused = Server::parse("https::addr=db;password=secret;").unwrap_err();
+        assert!(!refused.contains("secret"), "{refused}");
+    }
+}

@@ -1,0 +1,3 @@
+//! Joins ports of one crate with another crate, one file per pair, mapping fields only.
+
+pub(crate) mod paper_metrics;

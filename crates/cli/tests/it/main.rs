@@ -1,0 +1,16 @@
+//! The binary, as a person runs it.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a panic is how a test fails, and its bounded waits read the clock"
+)]
+
+mod demo;
+mod help;
+mod paper;
+mod run;
