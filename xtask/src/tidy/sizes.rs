@@ -12,6 +12,8 @@ use super::tree::Tree;
 const FILE_LINES_MAX: usize = 500;
 /// Lines of a function from `fn` to its last brace.
 const FUNCTION_LINES_MAX: usize = 60;
+/// The same in a folder of tests, where the cases of a table stand in the function.
+const TEST_LINES_MAX: usize = 120;
 /// Parameters besides `self`.
 const PARAMETERS_MAX: usize = 5;
 
@@ -59,9 +61,10 @@ impl Functions<'_> {
         self.signature(signature);
         let first = signature.span().start().line;
         let lines = body.span().end().line.saturating_sub(first) + 1;
-        if lines > FUNCTION_LINES_MAX {
-            let message =
-                format!("`{}` has {lines} lines, more than {FUNCTION_LINES_MAX}", signature.ident);
+        let is_test = self.path.contains("/tests/");
+        let max = if is_test { TEST_LINES_MAX } else { FUNCTION_LINES_MAX };
+        if lines > max {
+            let message = format!("`{}` has {lines} lines, more than {max}", signature.ident);
             self.findings.push(Finding::new(self.path, first, message));
         }
     }
@@ -93,7 +96,12 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, text: &str, expected: usize) {
-        let findings = super::check(&Tree::of(&[("crates/a/src/lib.rs", text)]));
+        check_at("crates/a/src/lib.rs", name, text, expected);
+    }
+
+    #[track_caller]
+    fn check_at(path: &str, name: &str, text: &str, expected: usize) {
+        let findings = super::check(&Tree::of(&[(path, text)]));
         assert_eq!(findings.len(), expected, "{name}: {findings:?}");
     }
 
@@ -113,6 +121,8 @@ mod tests {
         let of = |lines: usize| format!("/// Doc.\nfn f() {{\n{}}}\n", "a();\n".repeat(lines - 2));
         check("at the limit", &of(60), 0);
         check("over the limit", &of(61), 1);
+        check_at("crates/a/tests/it/a.rs", "a table of cases", &of(120), 0);
+        check_at("crates/a/tests/it/a.rs", "over the limit of tests", &of(121), 1);
         let braces = format!("fn f() {{ let s = \"}}\"; // }}\n{}}}\n", "a();\n".repeat(70));
         check("braces in text", &braces, 1);
     }

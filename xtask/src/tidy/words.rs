@@ -67,7 +67,7 @@ fn starts_a_path(line: &str, path: &str) -> bool {
 
 fn in_syntax(file: &File, syntax: &syn::File) -> Vec<Finding> {
     let is_test_dir = inside_package(&file.path).starts_with("tests/");
-    let mut visitor = Marked { path: &file.path, is_test_dir, findings: Vec::new() };
+    let mut visitor = Marked { path: &file.path, is_test_dir, loops: 0, findings: Vec::new() };
     visitor.visit_file(syntax);
     visitor.findings
 }
@@ -75,6 +75,8 @@ fn in_syntax(file: &File, syntax: &syn::File) -> Vec<Finding> {
 struct Marked<'a> {
     path: &'a str,
     is_test_dir: bool,
+    /// Loops and closures around: a pause between two looks is no synchronisation by itself.
+    loops: usize,
     findings: Vec<Finding>,
 }
 
@@ -96,12 +98,20 @@ impl<'ast> Visit<'ast> for Marked<'_> {
         visit::visit_attribute(self, attr);
     }
 
+    fn visit_expr(&mut self, expr: &'ast syn::Expr) {
+        use syn::Expr::{Closure, ForLoop, Loop, While};
+        let is_loop = matches!(expr, Closure(_) | ForLoop(_) | Loop(_) | While(_));
+        self.loops += usize::from(is_loop);
+        visit::visit_expr(self, expr);
+        self.loops -= usize::from(is_loop);
+    }
+
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
         let mut from_end = path.path.segments.iter().rev();
         let last = from_end.next();
         let is_sleep = last.is_some_and(|s| s.ident == "sleep")
             && from_end.next().is_some_and(|s| s.ident == "thread");
-        if is_sleep && self.is_test_dir {
+        if is_sleep && self.is_test_dir && self.loops == 0 {
             let span = last.map_or_else(proc_macro2::Span::call_site, |s| s.ident.span());
             self.add(
                 span,
@@ -146,6 +156,8 @@ mod tests {
         check("crates/a/tests/it/a.rs", "#[test]\n#[ignore]\nfn f() {}", 1);
         check("crates/a/src/a.rs", "#[should_panic(expected = \"x\")]\nfn f() {}", 1);
         check("crates/a/tests/it/a.rs", "fn f() { std::thread::sleep(d); }", 1);
+        let poll = "fn f() { while !done() { std::thread::sleep(d); } }";
+        check("crates/a/tests/it/a.rs", poll, 0);
         check("crates/a/src/a.rs", "fn f() { thread::sleep(d); let s = \"#[ignore]\"; }", 0);
     }
 }
