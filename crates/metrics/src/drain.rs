@@ -146,7 +146,7 @@ impl Drainer {
             // What stays is an empty run, which the next start takes for one. The folder of the
             // spool's runs goes with the last of them.
             std::fs::remove_dir_all(dir).unwrap_or_default();
-            dir.parent().map(std::fs::remove_dir).unwrap_or(Ok(())).unwrap_or_default();
+            dir.parent().map_or(Ok(()), std::fs::remove_dir).unwrap_or_default();
         }
     }
 

@@ -62,8 +62,12 @@ pub use row::{Code, Table};
 pub use schema::{
     Column, ColumnType, Importance, Key, Origin, Partition, SCHEMA_VERSION, Schema, Ttl, flags,
 };
+pub use ship_dir::{ShipError, ShipOptions, ShipReport, ship};
 pub use sink::*;
-pub use spool::{Report as SpoolReport, SegmentReport, inspect as inspect_spool};
+pub use spool::{
+    Position as SpoolPosition, ReadError as SpoolReadError, Report as SpoolReport, SegmentReport,
+    SpoolError, inspect as inspect_spool,
+};
 pub use tables::*;
 pub use value::{
     FX_AGE_MAX, FxRate, ID_BYTES_MAX, Id, Label, Millis, Name, TEXT_BYTES_MAX, Text, Timestamp,

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::Ordering::Relaxed,
 };
 
-use plimsoll_ring::{Orphan, OrphanLane, convert};
+use plimsoll_ring::{Anchor, Orphan, OrphanLane, convert};
 
 use crate::{
     block,
@@ -109,12 +109,10 @@ fn take_one(
     seen: &HighWater,
 ) -> io::Result<(u64, Vec<String>)> {
     let journal = orphan.journal()?;
-    let anchors = orphan.anchors()?;
     let lanes = orphan.lanes()?;
     let notes: Vec<String> =
         lanes.errors.iter().map(|e| format!("{}: {e}", orphan.name())).collect();
-    let names = Names::read(&journal);
-    let Some(scope) = names.scope.clone() else {
+    let Some(gone) = Gone::read(&journal, orphan.anchors()?) else {
         // It died before its first label was on record: no handle was given out, no row emitted.
         orphan.remove()?;
         return Ok((0, notes));
@@ -123,52 +121,15 @@ fn take_one(
     let mut rows = 0_u64;
     let mut blocks = Vec::new();
     for mut lane in lanes.lanes {
-        let (payload, found) =
-            read_lane(&mut lane, &names, &scope, &anchors, seen, &mut drainer.deriver);
-        rows = rows.saturating_add(found);
-        if block::has_records(&payload) {
-            blocks.push(payload);
-        }
-        drainer.close_taken_over(&scope, run_of(&lane));
+        rows =
+            rows.saturating_add(gone.read_lane(&mut lane, seen, &mut drainer.deriver, &mut blocks));
+        drainer.close_taken_over(&gone.scope, run_of(&lane));
     }
     drainer.deriver.forget_labels();
     drainer.spool_taken_over(&journal, &blocks).map_err(io::Error::other)?;
     drainer.ledger().recovered.fetch_add(rows, Relaxed);
     orphan.remove()?;
     Ok((rows, notes))
-}
-
-fn read_lane(
-    lane: &mut OrphanLane,
-    names: &Names,
-    scope: &Scope,
-    anchors: &[plimsoll_ring::Anchor],
-    seen: &HighWater,
-    deriver: &mut Deriver,
-) -> (Vec<u8>, u64) {
-    let mut payload = Vec::new();
-    let run = lane.run();
-    block::begin_rows(&mut payload, scope.id, run);
-    let (mut rows, mut last_ts) = (0_u64, 0_i64);
-    lane.drain(|record| {
-        // The process may have died between writing the spool and freeing the ring.
-        if seen.get(&(run, record.table())).is_some_and(|&next| record.seq() < next) {
-            return;
-        }
-        let start = payload.len();
-        let stamp = convert(anchors, record.stamp()).unwrap_or(0);
-        let time = if scope.is_replay {
-            crate::drain::replay_time(&record, &mut last_ts, stamp)
-        } else {
-            stamp
-        };
-        crate::scratch::append_record(&mut payload, time, record.seq(), &record);
-        if Deriver::reads(record.table()) {
-            deriver.see(&mut payload, start, |series| names.series(series));
-        }
-        rows = rows.saturating_add(1);
-    });
-    (payload, rows)
 }
 
 fn run_of(lane: &OrphanLane) -> Run {
@@ -180,28 +141,68 @@ fn run_of(lane: &OrphanLane) -> Run {
     Run { run: lane.run(), next_seq: 0, state: RunState::Closed, exit_reason: "killed", tables }
 }
 
-/// The dictionary of a process that is gone.
-struct Names {
-    scope: Option<Scope>,
+/// Bytes of records from which on a new block is begun.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// What explains the records of a process that is gone.
+struct Gone {
+    scope: Scope,
     series: HashMap<u32, Vec<(String, String)>>,
+    anchors: Vec<Anchor>,
 }
 
-impl Names {
-    fn read(journal: &[u8]) -> Self {
-        let mut names = Self { scope: None, series: HashMap::new() };
+impl Gone {
+    fn read(journal: &[u8], anchors: Vec<Anchor>) -> Option<Self> {
+        let mut found = None;
+        let mut series = HashMap::new();
         for (_, entry) in dictionary::entries(journal) {
             match entry {
-                Entry::Scope(scope) => names.scope = Some(scope),
+                Entry::Scope(scope) => found = Some(scope),
                 Entry::Series { id, labels } => {
-                    names.series.insert(id, labels);
+                    series.insert(id, labels);
                 }
                 _ => {}
             }
         }
-        names
+        found.map(|scope| Self { scope, series, anchors })
     }
 
-    fn series(&self, id: u32) -> Vec<(String, String)> {
-        self.series.get(&id).cloned().unwrap_or_default()
+    /// Appends the lane's records that the spool does not hold to `blocks`; returns how many.
+    fn read_lane(
+        &self,
+        lane: &mut OrphanLane,
+        seen: &HighWater,
+        deriver: &mut Deriver,
+        blocks: &mut Vec<Vec<u8>>,
+    ) -> u64 {
+        let run = lane.run();
+        let mut payload = Vec::new();
+        block::begin_rows(&mut payload, self.scope.id, run);
+        let (mut rows, mut last_ts) = (0_u64, 0_i64);
+        lane.drain(|record| {
+            // The process may have died between writing the spool and freeing the ring.
+            if seen.get(&(run, record.table())).is_some_and(|&next| record.seq() < next) {
+                return;
+            }
+            if payload.len() >= BLOCK_BYTES {
+                blocks.push(std::mem::take(&mut payload));
+                block::begin_rows(&mut payload, self.scope.id, run);
+            }
+            let start = payload.len();
+            let mut time = convert(&self.anchors, record.stamp()).unwrap_or(0);
+            if self.scope.is_replay {
+                time = crate::drain::replay_time(&record, &mut last_ts, time);
+            }
+            crate::scratch::append_record(&mut payload, time, record.seq(), &record);
+            if Deriver::reads(record.table()) {
+                let labels = |id| self.series.get(&id).cloned().unwrap_or_default();
+                deriver.see(&mut payload, start, labels);
+            }
+            rows = rows.saturating_add(1);
+        });
+        if block::has_records(&payload) {
+            blocks.push(payload);
+        }
+        rows
     }
 }

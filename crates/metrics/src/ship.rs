@@ -45,6 +45,8 @@ pub(crate) struct Shipper {
     prepared: Vec<bool>,
     /// Rows that make no row, not counted until their block is acknowledged.
     unread: Vec<(u64, String)>,
+    /// End of what was gathered and is not delivered yet.
+    gathered: Option<Position>,
     attempts: u32,
     jitter: u64,
     /// What rows of other processes came to, for a shipper that is none of theirs.
@@ -80,6 +82,7 @@ impl Shipper {
             quarantine,
             prepared: Vec::new(),
             unread: Vec::new(),
+            gathered: None,
             attempts: 0,
             jitter,
             tally: None,
@@ -116,7 +119,6 @@ impl Shipper {
 
     /// Reads blocks until a batch is full or none is left; where they end, if there is any.
     pub(crate) fn gather(&mut self) -> Result<Option<Position>, ReadError> {
-        let mut upto = None;
         let mut rows = 0_u64;
         while rows < BATCH_ROWS {
             let Some(block) = self.reader.next()? else { break };
@@ -134,13 +136,13 @@ impl Shipper {
                         unread.push((row.run, row.table));
                     }));
                     if let Some(tally) = &mut self.tally {
-                        tally.see(block.payload);
+                        tally.see(block.payload, block.position);
                     }
                 }
                 _ => {}
             }
             if !block.context {
-                upto = Some(block.position);
+                self.gathered = Some(block.position);
                 if self.tally.as_ref().is_some_and(|tally| tally.upto() == block.position) {
                     break;
                 }
@@ -148,7 +150,7 @@ impl Shipper {
         }
         let damaged = self.reader.recovery().bad_blocks;
         self.ledger.damaged.store(damaged, Relaxed);
-        Ok(upto)
+        Ok(self.gathered)
     }
 
     /// Delivers what was gathered; false when the pipeline ended first.
@@ -185,6 +187,7 @@ impl Shipper {
             self.ledger.add(run, &table, 0, 1);
         }
         self.attempts = 0;
+        self.gathered = None;
         self.ledger.set_waiting(None);
         Outcome::Done
     }
@@ -209,6 +212,13 @@ impl Shipper {
             rows = rows.saturating_add(self.interpreter.rows(&payload, |_| {}));
         }
         rows
+    }
+
+    /// Those rows are in the store.
+    pub(crate) fn keep_tally(&mut self) {
+        if let Some(tally) = &mut self.tally {
+            report(tally.keep());
+        }
     }
 
     pub(crate) fn reader(&self) -> &Reader {

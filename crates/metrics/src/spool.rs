@@ -53,7 +53,7 @@ pub use halves::{Survey, open_reader, open_writer};
 pub use inspect::{Report, SegmentReport, inspect};
 pub use reader::{Block, Reader};
 pub use recover::{BRIEF_PURPOSE, Recovery, open};
-pub use writer::{BlockBuilder, Carry, Writer};
+pub use writer::{Carry, Writer};
 
 /// Where and how a spool is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,7 +36,7 @@ impl Store {
     fn run_counts(&self, now: Timestamp) -> rusqlite::Result<Vec<RunCount>> {
         let mut statement = self.connection.prepare(
             "SELECT max(producer), run, table_name, max(attempted), max(dropped), max(quarantined),
-                 max(acked), max(state = 'closed'), max(ts_init)
+                 max(acked), max(state = 'closed'), max(CASE WHEN exit_reason = 'shipped' THEN NULL ELSE ts_init END)
              FROM producer_runs WHERE table_name IS NOT NULL GROUP BY run, table_name",
         )?;
         let count = |row: &Row<'_>, at: usize| {

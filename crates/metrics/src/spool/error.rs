@@ -129,6 +129,7 @@ pub enum WriteError {
 
 impl WriteError {
     /// Returns whether the same commit may succeed later.
+    #[cfg(test)]
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -189,6 +189,7 @@ impl Reader {
     }
 
     /// Returns the last acknowledged position.
+    #[cfg(test)]
     #[must_use]
     pub fn acked(&self) -> Position {
         self.cursor.position()

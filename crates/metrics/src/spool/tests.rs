@@ -3,6 +3,7 @@
 
 mod damage;
 mod faults;
+mod halves;
 mod kill;
 mod model;
 mod opening;

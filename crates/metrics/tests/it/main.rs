@@ -6,6 +6,9 @@
     clippy::indexing_slicing,
     clippy::print_stderr,
     clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::semicolon_if_nothing_returned,
     missing_docs,
     reason = "a panic is how a test fails"
 )]
@@ -41,6 +44,8 @@ mod rows;
 #[cfg(feature = "ilp")]
 mod server;
 mod sinks;
+#[cfg(feature = "sqlite")]
+mod spool_only;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
