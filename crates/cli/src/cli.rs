@@ -11,6 +11,7 @@ Examples:
   plimsoll demo                      a paper strategy over the crash of 2008, in half a minute
   plimsoll demo --fast               the same rows, as fast as it goes
   plimsoll demo --data my-bars.csv   over your own market data
+  plimsoll metrics gaps              whether every row arrived, proven
   plimsoll completions bash          completions for a shell
 
 Exit codes: 0 done and fine; 1 a finding, or something refused or not completed; 2 could not tell, or wrong usage.";
@@ -29,11 +30,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run a paper venue as a process of its own, or trade at one
     Paper(commands::paper::PaperArgs),
-    /// Read what was recorded
-    #[command(hide = true)]
+    /// Read what was recorded, prove that it is whole, deliver what waits
     Metrics(commands::metrics::MetricsArgs),
     /// Create and change the tables of a store
-    #[command(hide = true)]
     Tables(commands::tables::TablesArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),

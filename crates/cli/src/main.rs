@@ -6,8 +6,10 @@ mod commands;
 mod demo;
 mod failure;
 mod glue;
+mod grid;
 mod moment;
 mod stop;
+mod store;
 
 use std::process::ExitCode;
 

@@ -8,8 +8,7 @@ mod sqlite;
 
 use crate::schema::{Column, ColumnType, Key, LEADING, Partition, Schema, Ttl};
 
-pub(crate) use names::quote;
-pub use names::{DdlError, NAME_BYTES_MAX, check};
+pub use names::{DdlError, NAME_BYTES_MAX, check, quote};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{BOOTSTRAP, literal, stored};
 

@@ -1,19 +1,60 @@
-//! `plimsoll metrics`: reads what was recorded.
+//! `plimsoll metrics`: reads what was recorded, and delivers what waits.
 
-use clap::Args;
+mod export;
+mod gaps;
+mod list;
+mod query;
+mod ship;
+mod spool;
+mod tail;
+
+use clap::{Args, Subcommand};
 
 use crate::failure::{Exit, Failure};
 
+const EXAMPLES: &str = "\
+Examples:
+  plimsoll metrics tables --store runs/demo.db
+  plimsoll metrics query --store runs/demo.db \"SELECT * FROM trading_fills\"
+  plimsoll metrics tail --store runs/demo.db trading_risk --follow
+  plimsoll metrics export --store runs/demo.db trading_fills --to fills.csv
+  plimsoll metrics gaps --store runs/demo.db
+  plimsoll metrics ship --spool my.spool --to plimsoll.db --follow";
+
 /// Arguments of `plimsoll metrics`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct MetricsArgs {
-    /// Not there yet
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List tables with rows and times
+    Tables(list::ListArgs),
+    /// Run SQL that only reads
+    Query(query::QueryArgs),
+    /// Show the newest rows of a table
+    Tail(tail::TailArgs),
+    /// Write a table or a query to a file
+    Export(export::ExportArgs),
+    /// Prove that every row arrived, or size what is missing
+    Gaps(gaps::GapsArgs),
+    /// Show what waits in a spool
+    Spool(spool::SpoolArgs),
+    /// Deliver what waits in a spool into a store
+    Ship(ship::ShipArgs),
 }
 
 pub(crate) fn run(args: &MetricsArgs) -> Result<Exit, Failure> {
-    let asked = args.rest.join(" ");
-    Err(Failure::new(anyhow::anyhow!("`plimsoll metrics {asked}` is not in this version"))
-        .with_hint("a store is an SQLite file: any SQLite client reads it"))
+    match &args.command {
+        Command::Tables(args) => list::run(args),
+        Command::Query(args) => query::run(args),
+        Command::Tail(args) => tail::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Gaps(args) => gaps::run(args),
+        Command::Spool(args) => spool::run(args),
+        Command::Ship(args) => ship::run(args),
+    }
 }

@@ -1,19 +1,30 @@
 //! `plimsoll tables`: creates and changes the tables of a store.
 
-use clap::Args;
+mod apply;
+mod show;
+
+use clap::{Args, Subcommand};
 
 use crate::failure::{Exit, Failure};
 
 /// Arguments of `plimsoll tables`.
 #[derive(Debug, Args)]
 pub(crate) struct TablesArgs {
-    /// Not there yet
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring a store's tables to a schema version, forwards or back
+    Apply(apply::ApplyArgs),
+    /// Print the statements that make the tables
+    Show(show::ShowArgs),
 }
 
 pub(crate) fn run(args: &TablesArgs) -> Result<Exit, Failure> {
-    let asked = args.rest.join(" ");
-    Err(Failure::new(anyhow::anyhow!("`plimsoll tables {asked}` is not in this version"))
-        .with_hint("the embedded store creates its tables itself"))
+    match &args.command {
+        Command::Apply(args) => apply::run(args),
+        Command::Show(args) => show::run(args),
+    }
 }

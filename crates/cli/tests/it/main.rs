@@ -12,5 +12,7 @@
 
 mod demo;
 mod help;
+mod metrics;
 mod paper;
 mod run;
+mod tables;

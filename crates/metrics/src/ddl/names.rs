@@ -116,6 +116,7 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// A name in double quotes, as both dialects take it.
-pub(crate) fn quote(name: &str) -> String {
+#[must_use]
+pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -29,7 +29,7 @@ pub struct Retained {
 }
 
 impl SqliteSink {
-    /// Deletes rows whose `ts` is older than their table's [`Ttl`] at `now`: at most a million per
+    /// Deletes rows whose `ts` is older than their table's [`Ttl`](crate::Ttl) at `now`: at most a million per
     /// table and call, in short transactions. What went is noted per run, so that it is not
     /// taken for a loss later. Tables of a team's own count once their rows were written here.
     ///
