@@ -3,9 +3,15 @@
 //! To add one: a file beside `live/fresh.rs` with `pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome>`,
 //! and a line in [`PROOFS`].
 
+mod acks;
+mod cases;
 mod fresh;
-mod questdb;
+mod kill;
+mod million;
+mod outage;
 mod questdb_server;
+mod server;
+mod stored;
 
 use anyhow::bail;
 
@@ -40,9 +46,34 @@ struct Proof {
 const PROOFS: &[Proof] = &[
     Proof { name: "fresh", shows: "a fresh clone builds with an empty home", run: fresh::run },
     Proof {
-        name: "questdb",
+        name: "server",
         shows: "acknowledged rows are there after kill -9 and a restart of a real QuestDB",
-        run: questdb::run,
+        run: server::run,
+    },
+    Proof {
+        name: "questdb",
+        shows: "rows emitted while QuestDB is killed three times are all there, once, without a gap",
+        run: outage::run,
+    },
+    Proof {
+        name: "acks",
+        shows: "a proxy that loses every fifth reply of QuestDB makes no row twice and none missing",
+        run: acks::run,
+    },
+    Proof {
+        name: "cases",
+        shows: "every statement of ours and every poison row, at a real QuestDB",
+        run: cases::run,
+    },
+    Proof {
+        name: "million",
+        shows: "rows that share 10 timestamps, 4 threads, 3 restarts, both stores: none collapsed",
+        run: million::run,
+    },
+    Proof {
+        name: "kill",
+        shows: "a producer killed -9 at random moments loses no acknowledged row",
+        run: kill::run,
     },
 ];
 

@@ -24,6 +24,9 @@ const POLL: Duration = Duration::from_millis(50);
 /// Another program may take a free port before the server binds it.
 const START_ATTEMPTS: usize = 3;
 
+/// User and password of a server that asks for them; of this loopback server only.
+pub(super) const CREDENTIALS: &str = "proof:proof";
+
 /// A server process with a data directory and ports of its own. Dropping it ends the process and removes the data.
 #[derive(Debug)]
 pub(crate) struct QuestDb {
@@ -31,6 +34,7 @@ pub(crate) struct QuestDb {
     data: TempDir,
     ports: Ports,
     process: Option<Child>,
+    is_guarded: bool,
 }
 
 /// Whether this machine can run one.
@@ -59,6 +63,15 @@ impl Ports {
 impl QuestDb {
     /// Gets the jar if need be, starts a server on an empty directory and waits until it answers.
     pub(crate) fn start(workspace: &Workspace) -> anyhow::Result<Start> {
+        QuestDb::start_as(workspace, false)
+    }
+
+    /// As [`QuestDb::start`], with a server that asks for [`CREDENTIALS`].
+    pub(crate) fn start_with_password(workspace: &Workspace) -> anyhow::Result<Start> {
+        QuestDb::start_as(workspace, true)
+    }
+
+    fn start_as(workspace: &Workspace, is_guarded: bool) -> anyhow::Result<Start> {
         let jar = match jar(&workspace.scratch()?) {
             Ok(jar) => jar,
             Err(error) => {
@@ -68,8 +81,13 @@ impl QuestDb {
         let mut last = None;
         for _ in 0..START_ATTEMPTS {
             let data = tempfile::tempdir().context("no temporary directory")?;
-            let mut server =
-                QuestDb { jar: jar.clone(), data, ports: Ports::free()?, process: None };
+            let mut server = QuestDb {
+                jar: jar.clone(),
+                data,
+                ports: Ports::free()?,
+                process: None,
+                is_guarded,
+            };
             match server.restart() {
                 Ok(()) => return Ok(Start::Running(server)),
                 Err(error) => last = Some(error),
@@ -103,7 +121,11 @@ impl QuestDb {
             .env("QDB_HTTP_MIN_NET_BIND_TO", bind(self.ports.min_http))
             .env("QDB_LINE_TCP_NET_BIND_TO", bind(self.ports.line_tcp))
             .env("QDB_PG_NET_BIND_TO", bind(self.ports.postgres))
+            .env("QDB_DEV_MODE_ENABLED", "true")
             .env("QDB_TELEMETRY_ENABLED", "false");
+        if let (true, Some((user, password))) = (self.is_guarded, CREDENTIALS.split_once(':')) {
+            java.env("QDB_HTTP_USER", user).env("QDB_HTTP_PASSWORD", password);
+        }
         java.stdin(Stdio::null()).stdout(out).stderr(err);
         std::fs::create_dir_all(self.data.path().join("db"))
             .context("cannot create the data directory")?;
@@ -125,7 +147,8 @@ impl QuestDb {
             if let Some(status) = ended {
                 bail!("the process ended with {status}");
             }
-            if self.request("GET", "/ping", "").is_ok_and(|(status, _)| status == 204) {
+            let wanted = if self.is_guarded { [204, 401] } else { [204, 204] };
+            if self.request("GET", "/ping", "").is_ok_and(|(status, _)| wanted.contains(&status)) {
                 return Ok(());
             }
             machine::pause(POLL);
