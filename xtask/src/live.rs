@@ -5,7 +5,9 @@
 
 mod acks;
 mod cases;
+mod embed;
 mod fresh;
+mod hotpath;
 mod kill;
 mod million;
 mod outage;
@@ -74,6 +76,16 @@ const PROOFS: &[Proof] = &[
         name: "kill",
         shows: "a producer killed -9 at random moments loses no acknowledged row",
         run: kill::run,
+    },
+    Proof {
+        name: "hotpath",
+        shows: "an emit allocates nothing and makes no system call",
+        run: hotpath::run,
+    },
+    Proof {
+        name: "embed",
+        shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
+        run: embed::run,
     },
 ];
 

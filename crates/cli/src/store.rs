@@ -42,7 +42,17 @@ pub(crate) struct Rows {
 impl StoreArgs {
     /// Whether it is a server's address.
     pub(crate) fn is_server(&self) -> bool {
-        self.store.starts_with("http://") || self.store.starts_with("https://")
+        self.store.contains("://")
+    }
+
+    /// Refuses an address of another kind; it is not repeated, because it may hold a password.
+    fn check(&self) -> Result<(), Failure> {
+        if !self.is_server() || self.store.starts_with("http://") {
+            return Ok(());
+        }
+        Err(Failure::new(anyhow::anyhow!("a store's address begins with `http://`")).with_hint(
+            "wanted a file or http://[user:password@]host:port; for https put a proxy on this machine",
+        ))
     }
 
     /// Opens it for reading; a server is not asked yet.
@@ -58,6 +68,7 @@ impl StoreArgs {
 
     /// The server of its address.
     pub(crate) fn server(&self) -> Result<QuestDb, Failure> {
+        self.check()?;
         QuestDb::connect(&self.store, &Auth::None, HttpOptions::default())
             .hint("wanted http://[user:password@]host:port; for https put a proxy on this machine")
     }
@@ -102,15 +113,81 @@ impl Reading {
     }
 }
 
-/// QuestDB runs whatever it is sent, so what may write is not sent.
+/// Words that begin or hold a statement that changes something.
+const WRITES: [&str; 20] = [
+    "insert",
+    "update",
+    "delete",
+    "drop",
+    "alter",
+    "create",
+    "truncate",
+    "rename",
+    "copy",
+    "cancel",
+    "checkpoint",
+    "snapshot",
+    "backup",
+    "vacuum",
+    "reindex",
+    "grant",
+    "revoke",
+    "refresh",
+    "resume",
+    "reload_config",
+];
+
+/// QuestDB runs whatever it is sent, so what may write is not sent: the first word must be one that
+/// reads, and no word outside quotes and comments may be one that writes.
 fn only_reads(sql: &str) -> Result<(), Failure> {
-    let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
-    let reads = ["select", "with", "show", "explain"];
-    if reads.iter().any(|word| first.eq_ignore_ascii_case(word)) {
-        return Ok(());
+    let bare = bare(sql);
+    let words =
+        || bare.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty());
+    let first = words().next().unwrap_or_default();
+    let is_one = |list: &[&str], word: &str| list.iter().any(|w| w.eq_ignore_ascii_case(word));
+    if !is_one(&["select", "with", "show", "explain"], first) {
+        return Err(Failure::new(anyhow::anyhow!(
+            "`{first}` may write, and this command only reads"
+        ))
+        .with_hint("begin with SELECT, WITH, SHOW or EXPLAIN"));
     }
-    Err(Failure::refused(anyhow::anyhow!("`{first}` may write, and this command only reads"))
-        .with_hint("begin with SELECT, WITH, SHOW or EXPLAIN"))
+    match words().find(|word| is_one(&WRITES, word)) {
+        None => Ok(()),
+        Some(word) => {
+            Err(Failure::new(anyhow::anyhow!("`{word}` may write, and this command only reads"))
+                .with_hint("put a column of that name into double quotes"))
+        }
+    }
+}
+
+/// The text without what stands in quotes and comments.
+fn bare(sql: &str) -> String {
+    let mut out = String::new();
+    let mut rest = sql.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' | '"' => {
+                out.push(' ');
+                // A doubled quote ends one text and begins the next, which comes to the same.
+                rest.by_ref().find(|end| *end == c);
+            }
+            '-' if rest.peek() == Some(&'-') => {
+                rest.by_ref().find(|end| *end == '\n');
+                out.push(' ');
+            }
+            '/' if rest.peek() == Some(&'*') => {
+                let mut last = ' ';
+                rest.by_ref().skip(1).find(|end| {
+                    let is_end = last == '*' && *end == '/';
+                    last = *end;
+                    is_end
+                });
+                out.push(' ');
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 pub(crate) fn of_datum(datum: &Datum) -> serde_json::Value {
@@ -131,5 +208,32 @@ fn of_json(json: &Json) -> serde_json::Value {
         Json::Float(v) => (*v).into(),
         Json::Text(v) => v.as_str().into(),
         other => format!("{other:?}").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::only_reads;
+
+    #[track_caller]
+    fn check(sql: &str, is_taken: bool) {
+        assert_eq!(only_reads(sql).is_ok(), is_taken, "{sql}");
+    }
+
+    #[test]
+    fn a_server_is_sent_only_what_reads() {
+        check("SELECT * FROM trading_pnl", true);
+        check("  with x as (select 1) select * from x", true);
+        check("SHOW TABLES", true);
+        check("SELECT 'drop table t' AS text, \"update\" FROM t -- delete", true);
+        check("SELECT 1 /* insert */ FROM t", true);
+        check("WITH x AS (SELECT now() AS ts) INSERT INTO t SELECT * FROM x", false);
+        check("WITH x AS (SELECT 1) UPDATE t SET a = 1", false);
+        check("SELECT 1; DROP TABLE t", false);
+        check("SELECT reload_config()", false);
+        check("SELECT 'it''s' FROM t; DROP TABLE t", false);
+        check("DELETE FROM t", false);
+        check("/* x */ TRUNCATE TABLE t", false);
+        check("", false);
     }
 }

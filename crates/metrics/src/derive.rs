@@ -18,7 +18,8 @@ struct About {
     own: Owner,
     /// Every owner whose equity a flow or position of this label set touches.
     touched: Vec<Owner>,
-    instrument_id: String,
+    /// Account, venue and instrument: what a position belongs to.
+    instrument: String,
 }
 
 /// Reads rows on their way into the spool and completes those of equity.
@@ -122,7 +123,7 @@ impl Deriver {
         } else {
             double(record, schema, "notional_base").map(|n| n.abs() * sign)
         };
-        let mut position = about.instrument_id.clone();
+        let mut position = about.instrument.clone();
         if let Some(Value::Text(id)) = record::find(record, schema, "position_id") {
             position.push('/');
             position.push_str(id);
@@ -203,6 +204,7 @@ impl About {
             touched.push(owner("account", &account_id, ""));
         }
         let own = owner(&get("scope"), &account_id, &strategy_id);
-        Self { own, touched, instrument_id: get("instrument_id") }
+        let instrument = format!("{account_id}/{}/{}", get("venue"), get("instrument_id"));
+        Self { own, touched, instrument }
     }
 }

@@ -133,9 +133,16 @@ impl Phase {
         self.wait(|s| s.stage == Stage::Closed && s.is_shipped)
     }
 
-    /// Waits until the last rows are in the spool; false when the time was over first.
+    /// Waits until the last rows are in the spool; false when the time, and a little more, was
+    /// over first: the drainer itself waits for the store until the time is over.
     pub(crate) fn wait_closed(&self) -> bool {
-        self.wait(|s| s.stage == Stage::Closed)
+        const GRACE: Duration = Duration::from_secs(3);
+        if self.wait(|s| s.stage == Stage::Closed) {
+            return true;
+        }
+        let state = self.lock();
+        let waited = self.changed.wait_timeout_while(state, GRACE, |s| s.stage != Stage::Closed);
+        waited.unwrap_or_else(PoisonError::into_inner).0.stage == Stage::Closed
     }
 
     pub(crate) fn is_done(&self) -> bool {

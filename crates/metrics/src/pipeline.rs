@@ -19,8 +19,8 @@ use crate::{
     value::Label,
 };
 
-/// A running pipeline from handles to a store. Handles may outlive it; then they count what they
-/// refuse.
+/// A running pipeline from handles to a store. Handles may outlive it; what they emit after the
+/// close goes nowhere.
 #[derive(Debug)]
 pub struct Metrics {
     running: Option<Running>,

@@ -121,4 +121,9 @@ fn a_store_that_is_not_there_or_is_none_says_what_to_do() {
         assert!(ran.err.contains(store) && ran.err.contains("hint:"), "{ran:?}");
     }
     assert!(!dir.path().join("nothing.db").exists(), "reading makes no file");
+    let secret = metrics(dir.path(), &["tables", "--store", "postgres://bob:hunter2@db/x"], 2);
+    assert!(!secret.err.contains("hunter2"), "{secret:?}");
+    metrics(dir.path(), &["spool", "."], 2);
+    metrics(dir.path(), &["ship", "--spool", ".", "--to", "made.db"], 2);
+    assert!(!dir.path().join("made.db").exists());
 }

@@ -13,8 +13,12 @@ fn tables(dir: &Path, args: &[&str], code: i32) -> Ran {
 fn a_dry_run_shows_the_steps_and_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["apply", "--store", "s.db", "--dry-run"];
+    let absent = tables(dir.path(), &args, 0);
+    assert!(absent.out.contains("would be made"), "{absent:?}");
+    assert!(!dir.path().join("s.db").exists(), "a dry run makes no file");
+    tables(dir.path(), &["apply", "--store", "s.db", "--to", "1"], 0);
     let first = tables(dir.path(), &args, 0);
-    assert!(first.out.contains("1. create table trading_pnl"), "{first:?}");
+    assert!(first.out.contains("1. add column trading_risk.config_hash"), "{first:?}");
     assert_eq!(tables(dir.path(), &args, 0).out, first.out);
 }
 

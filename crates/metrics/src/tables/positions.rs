@@ -9,7 +9,8 @@ use crate::{
 
 row! {
     /// State of a position after a change. `qty` is never negative, the sign is `position_side`;
-    /// in hedge mode an instrument has a row per side.
+    /// in hedge mode an instrument has a row per side, each with a `position_id` of its own:
+    /// without one a later row replaces the instrument's earlier one in the derived exposure.
     PositionChange<'a> = 6, "position_changes", since 1;
     Day, Ttl::Days(365), Medium, Key::Emission;
     series ["trader_id", "account_id", "strategy_id", "instrument_id", "venue", "currency"]

@@ -214,7 +214,7 @@ fn a_misspelled_table_or_column_is_told_and_not_read_as_absent() {
     let cases: [(&str, &dyn Fn()); 3] = [
         ("there is no table `trading_pln`", &|| drop(captured.rows("trading_pln"))),
         ("`trading_pnl` has no column `realised_pnl`", &|| {
-            assert!(row.f64("realised_pnl").is_none())
+            assert!(row.f64("realised_pnl").is_none());
         }),
         ("column `venue` of `trading_pnl` is a Symbol", &|| assert!(row.f64("venue").is_none())),
     ];

@@ -15,9 +15,11 @@
 
 #[cfg(feature = "testing")]
 mod capture;
+mod close;
 mod ddl;
 #[cfg(feature = "sqlite")]
 mod gaps;
+mod hotpath;
 #[cfg(feature = "ilp")]
 mod http;
 #[cfg(feature = "questdb-rs")]

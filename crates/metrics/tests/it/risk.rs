@@ -125,3 +125,16 @@ fn equity_keeps_its_own_time_and_a_new_day_begins_at_the_last_equity() {
     assert_eq!(row.ts("session_start"), Some(CAPTURE_NOW));
     assert_eq!((row.text("scope"), row.text("strategy_id")), (Some("strategy"), Some("ema-001")));
 }
+
+#[test]
+fn one_instrument_on_two_accounts_is_two_positions_of_a_strategy() {
+    let (metrics, captured) = Metrics::capture();
+    let strategy = metrics.strategy("ema").unwrap();
+    for account in ["A", "B"] {
+        let btc = strategy.account(account).unwrap().instrument("BTC", "V", "USD").unwrap();
+        btc.emit_position_change(PositionChange::new(PositionSide::Long, 1.0).notional_base(50.0));
+    }
+    strategy.emit_equity(Equity::new(100.0));
+    let rows = captured.rows("trading_risk");
+    assert_eq!(rows.last().unwrap().f64("gross_exposure"), Some(100.0));
+}

@@ -30,6 +30,11 @@ pub(crate) struct ShipArgs {
 }
 
 pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
+    // Looked at before the store is opened, which would make an empty file.
+    if !args.spool.join("lock").exists() {
+        return Err(Failure::new(anyhow::anyhow!("`{}` is no spool", args.spool.display()))
+            .with_hint("name the directory that the strategy's options name as spool_dir"));
+    }
     let stop = Stop::listen()?;
     let mut options = ShipOptions::default();
     options.follow = args.follow;

@@ -22,6 +22,10 @@ pub(crate) struct SpoolArgs {
 pub(crate) fn run(args: &SpoolArgs) -> Result<Exit, Failure> {
     let report =
         inspect_spool(&args.dir).hint("the spool of a store lies beside it: STORE.spool")?;
+    if report.segments.is_empty() && report.bad.is_empty() && !args.dir.join("lock").exists() {
+        return Err(Failure::new(anyhow::anyhow!("`{}` is no spool", args.dir.display()))
+            .with_hint("the spool of a store lies beside it: STORE.spool"));
+    }
     let rejected = rejected_rows(&args.dir)?;
     let torn: u64 = report.segments.iter().map(|s| s.torn_bytes).sum();
     let lost: u64 = report.segments.iter().map(|s| s.lost_bytes).sum();

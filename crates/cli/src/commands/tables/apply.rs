@@ -1,5 +1,7 @@
 //! `plimsoll tables apply`.
 
+use std::path::Path;
+
 use clap::Args;
 use plimsoll_metrics::ddl::Dialect;
 use plimsoll_metrics::migrate::{self, ApplyError, Plan, TableStore, Target};
@@ -30,6 +32,13 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
             "no schema version {}, wanted 1 to {SCHEMA_VERSION}",
             args.to
         )));
+    }
+    if args.dry_run && !args.store.is_server() && !Path::new(&args.store.store).exists() {
+        println!(
+            "`{}` is not there: all tables of version {} would be made",
+            args.store.store, args.to
+        );
+        return Ok(Exit::Fine);
     }
     let (dialect, mut store): (_, Box<dyn TableStore>) = if args.store.is_server() {
         let server = args.store.server()?.with_prefix(args.prefix.clone());
