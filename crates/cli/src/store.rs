@@ -11,7 +11,7 @@ use crate::failure::{Failure, Hint as _};
 /// Which store.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArgs {
-    /// An SQLite file, or QuestDB at http://[user:password@]host:port
+    /// An SQLite file, or QuestDB at <http://user:password@host:port>
     #[arg(
         long,
         value_name = "STORE",

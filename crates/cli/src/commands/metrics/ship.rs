@@ -18,7 +18,7 @@ pub(crate) struct ShipArgs {
     /// Directory of the spool
     #[arg(long, value_name = "DIR")]
     spool: PathBuf,
-    /// SQLite file, or a station or QuestDB at http://[user:password@]host:port
+    /// SQLite file, or a station or QuestDB at <http://user:password@host:port>
     #[arg(long, value_name = "STORE")]
     to: String,
     /// Before each table's name at a server, such as bt_
