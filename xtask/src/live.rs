@@ -5,7 +5,6 @@
 
 mod acks;
 mod cases;
-mod embed;
 mod fresh;
 mod hotpath;
 mod kill;
@@ -81,11 +80,6 @@ const PROOFS: &[Proof] = &[
         name: "hotpath",
         shows: "an emit allocates nothing and makes no system call",
         run: hotpath::run,
-    },
-    Proof {
-        name: "embed",
-        shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
-        run: embed::run,
     },
 ];
 
