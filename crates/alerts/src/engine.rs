@@ -1,0 +1,5 @@
+//! Evaluates rules over samples.
+
+mod action;
+
+pub use action::OnFiring;
