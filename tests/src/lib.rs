@@ -2,6 +2,7 @@
 //!
 //! - [`FlakyProxy`] stands between a client and a real server on loopback and loses replies, cuts, hangs or refuses.
 //! - [`ScriptedHttp`] is a server that answers from a script and keeps every request it got.
+//! - `ClaudeApi`, behind the feature `claude`, answers the calls of a coding client from a script.
 //! - [`masked`] takes times, ports, digests and a directory out of text before it is compared.
 //! - [`free_port`] asks the kernel for a port that nothing listens on.
 //!
@@ -11,6 +12,8 @@
 //! [`WAIT_MAX`], at most [`CONNECTIONS_MAX`] connections are served at once, a message has at most
 //! [`MESSAGE_BYTES_MAX`] bytes.
 
+#[cfg(feature = "claude")]
+mod claude_api;
 mod filters;
 mod flaky_proxy;
 mod listening;
@@ -18,6 +21,10 @@ mod message;
 mod port;
 mod scripted_http;
 
+#[cfg(feature = "claude")]
+pub use claude_api::{
+    ClaudeApi, Exchange, ModelCall, ModelReply, ModelUsage, ToolUse, Turn, stream_events,
+};
 pub use filters::masked;
 pub use flaky_proxy::{Fault, FlakyProxy, ProxyCounts};
 pub use listening::{CONNECTIONS_MAX, WAIT_MAX};

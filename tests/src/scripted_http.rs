@@ -1,6 +1,6 @@
 //! A server stand-in: it answers from a script and keeps what it was asked.
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -94,14 +94,22 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     open: Open,
-    then: Reply,
 }
 
-#[derive(Debug)]
 struct State {
-    script: VecDeque<Reply>,
+    respond: Box<dyn FnMut(&Request) -> Reply + Send>,
     requests: Vec<Request>,
     ending: bool,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { respond: _, requests, ending } = self;
+        f.debug_struct("State")
+            .field("requests", requests)
+            .field("ending", ending)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ScriptedHttp {
@@ -111,10 +119,22 @@ impl ScriptedHttp {
     ///
     /// When no port or no thread can be had.
     pub fn start(script: impl IntoIterator<Item = Reply>, then: Reply) -> io::Result<ScriptedHttp> {
-        let script = script.into_iter().collect();
-        let state = State { script, requests: Vec::new(), ending: false };
+        let mut script: Vec<Reply> = script.into_iter().collect();
+        script.reverse();
+        ScriptedHttp::answering(move |_| script.pop().unwrap_or_else(|| then.clone()))
+    }
+
+    /// Starts a server whose replies depend on the requests. One request at a time is answered.
+    ///
+    /// # Errors
+    ///
+    /// When no port or no thread can be had.
+    pub fn answering(
+        respond: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> io::Result<ScriptedHttp> {
+        let state = State { respond: Box::new(respond), requests: Vec::new(), ending: false };
         let (state, changed, open) = (Mutex::new(state), Condvar::new(), Open::default());
-        let shared = Arc::new(Shared { state, changed, open, then });
+        let shared = Arc::new(Shared { state, changed, open });
         let in_thread = Arc::clone(&shared);
         let listening = Listening::start((Ipv4Addr::LOCALHOST, 0).into(), move |client| {
             // What breaks here is what the client under test sees, so there is nobody else to tell.
@@ -197,14 +217,10 @@ impl Shared {
     fn take(&self, message: Message) -> Reply {
         let (method, target) = message.method_and_target();
         let (method, target) = (method.to_owned(), target.to_owned());
+        let request = Request { method, target, headers: message.headers, body: message.body };
         let mut state = locked(&self.state);
-        state.requests.push(Request {
-            method,
-            target,
-            headers: message.headers,
-            body: message.body,
-        });
-        let reply = state.script.pop_front().unwrap_or_else(|| self.then.clone());
+        let reply = (state.respond)(&request);
+        state.requests.push(request);
         self.changed.notify_all();
         reply
     }

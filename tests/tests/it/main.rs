@@ -8,6 +8,8 @@
     reason = "a panic is how a test fails"
 )]
 
+#[cfg(feature = "claude")]
+mod claude_api;
 mod client;
 mod filters;
 mod flaky_proxy;
