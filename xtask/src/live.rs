@@ -5,6 +5,7 @@
 
 mod acks;
 mod cases;
+mod claude;
 mod fresh;
 mod hotpath;
 mod kill;
@@ -81,9 +82,23 @@ const PROOFS: &[Proof] = &[
         shows: "an emit allocates nothing and makes no system call",
         run: hotpath::run,
     },
+    Proof {
+        name: "claude-api",
+        shows: "real clients talk to the stand-in of the Messages API, and their record of cost equals its bill",
+        run: claude::api,
+    },
 ];
 
-/// The command. `name` is a proof, `all` or `list`.
+impl Proof {
+    /// `claude` means `claude-api` and every other proof whose name starts so.
+    fn is_meant_by(&self, name: &str) -> bool {
+        name == "all"
+            || name == self.name
+            || self.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
+    }
+}
+
+/// The command. `name` is a proof, the first word of several, `all` or `list`.
 pub(crate) fn run(workspace: &Workspace, name: &str, depth: Depth) -> anyhow::Result<Verdict> {
     if name == "list" {
         for Proof { name, shows, .. } in PROOFS {
@@ -91,8 +106,7 @@ pub(crate) fn run(workspace: &Workspace, name: &str, depth: Depth) -> anyhow::Re
         }
         return Ok(Verdict::Fine);
     }
-    let chosen: Vec<&Proof> =
-        PROOFS.iter().filter(|proof| name == "all" || name == proof.name).collect();
+    let chosen: Vec<&Proof> = PROOFS.iter().filter(|proof| proof.is_meant_by(name)).collect();
     if chosen.is_empty() {
         let names: Vec<_> = PROOFS.iter().map(|proof| proof.name).collect();
         bail!("no proof is called `{name}`; there are: all, list, {}", names.join(", "));
@@ -139,6 +153,16 @@ mod tests {
         assert!(passed.contains("| `cargo xtask live fresh --full` | 61 s |"), "{passed}");
         assert_eq!(row(Outcome::Failed("x".into())), None);
         assert_eq!(row(Outcome::Skipped("x".into())), None);
+    }
+
+    #[test]
+    fn the_first_word_means_every_proof_that_starts_with_it() {
+        let proof = Proof { name: "claude-api", shows: "", run: claude::api };
+        for (name, is_meant) in
+            [("all", true), ("claude", true), ("claude-api", true), ("cla", false), ("api", false)]
+        {
+            assert_eq!(proof.is_meant_by(name), is_meant, "{name}");
+        }
     }
 
     #[test]

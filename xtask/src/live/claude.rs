@@ -1,0 +1,19 @@
+//! Proofs with a real Claude Code client: from npm, without a network, against a scripted Messages API.
+//!
+//! The client is proprietary. It is installed beside cargo's output by the proof that runs it, never committed, and
+//! only ever runs where there is nothing but loopback, with an environment, home and key of its own.
+
+mod api;
+mod client;
+mod project;
+mod published;
+mod sandbox;
+mod script;
+
+use super::Live;
+use crate::steps::Outcome;
+
+/// The stand-in itself: by the published types, and by what each client says it was billed.
+pub(super) fn api(live: &Live<'_>) -> anyhow::Result<Outcome> {
+    sandbox::run(live, "claude-api", published::check, api::run)
+}
