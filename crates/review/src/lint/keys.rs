@@ -1,0 +1,196 @@
+//! Keys: neither in code nor in logs nor on the wire in clear.
+
+use plimsoll_redact::{Rules, find, key_is_secret};
+
+use super::patterns::pattern;
+use super::view::View;
+use super::{Hits, InTests, Lint};
+use crate::finding::{Focus, Severity};
+use crate::language::Language;
+use crate::region::{Region, SourceLine};
+
+pattern!(
+    PLACEHOLDER,
+    r"(?i)example|placeholder|change_?me|your[_-]|dummy|fake|redacted|xxxx|<[\w -]+>|\.\.\.|\$\{|\{\{|%\(|test-?key|not-a-real"
+);
+pattern!(
+    ASSIGNED,
+    r#"(?i)([\w.\-]*(?:api_?key|secret|private_?key|passphrase|password|auth_?token|access_?token|webhook_?url|mnemonic)[\w.\-]*)["']?\s*[:=]\s*["']([^"'\s]{12,})["']"#
+);
+pattern!(
+    LOG_CALL,
+    r"(?i)\b(log|logger|logging|self\.log|self\._log|_log|tracing)\.?(debug|info|warn|warning|error|critical|exception|trace)?\(|\bprint\(|\b(println|eprintln|debug|info|warn|error|trace)!\(|\bconsole\.(log|info|warn|error)\("
+);
+pattern!(NAME, r"[A-Za-z_][A-Za-z0-9_.]*");
+pattern!(HELD_BACK, r"(?i)(mask|redact|bool|len|hash|sha256|fingerprint|type|isinstance)\s*\($");
+pattern!(BRACES, r"\{([^{}]*)\}|\$\{([^{}]*)\}");
+pattern!(
+    KEY_IN_URL,
+    r#"(?i)[?&](api_?key|apikey|token|access_token|secret|password)=(\{|\$\{|["']\s*\+|%s)"#
+);
+pattern!(
+    NO_TLS_CHECK,
+    r"\bverify\s*=\s*False\b|danger_accept_invalid_(certs|hostnames)\(\s*true|\brejectUnauthorized\s*:\s*false|NODE_TLS_REJECT_UNAUTHORIZED\W+0|\bCERT_NONE\b|\bcheck_hostname\s*=\s*False|\bssl\s*=\s*False\b|_create_unverified_context|InsecureSkipVerify\s*:\s*true"
+);
+pattern!(
+    PLAIN_HTTP,
+    r#"["'`]http://[a-z0-9\-]+(\.[a-z0-9\-]+)+|["'`]ws://[a-z0-9\-]+(\.[a-z0-9\-]+)+|[:=]\s*http://[a-z0-9\-]+(\.[a-z0-9\-]+)+"#
+);
+pattern!(
+    LOCAL,
+    r"://(127\.|0\.0\.0\.0|localhost|10\.|192\.168\.|[\w\-]+\.(local|internal|svc|test|example|localhost)\b|[\w.\-]*example\.(com|org|net)|www\.w3\.org|[\w.\-]*schema)"
+);
+
+pub(super) const LINTS: &[Lint] = &[
+    Lint {
+        id: "secret-in-code",
+        focus: Focus::ApiKeys,
+        severity: Severity::Critical,
+        title: "a secret stands in the change",
+        why: "Once pushed it is in the history for good. Revoke it, and read the next one from the environment or \
+              a secret store.",
+        path: "strategies/venue.py",
+        bad: "+API_SECRET = \"9f8e7d6c5b4a39281706f5e4d3c2b1a0\"\n",
+        good: "+API_SECRET = os.environ[\"VENUE_API_SECRET\"]\n",
+        in_tests: InTests::Read,
+        check: secret_in_code,
+    },
+    Lint {
+        id: "secret-logged",
+        focus: Focus::ApiKeys,
+        severity: Severity::Critical,
+        title: "a secret is written to a log",
+        why: "Logs are copied, shipped and read by many. Log that it is set, or its length, never its value.",
+        path: "adapters/client.py",
+        bad: "+    self.log.info(f\"connecting with {self.api_secret}\")\n",
+        good: "+    self.log.info(f\"connecting, key set: {bool(self.api_secret)}\")\n",
+        in_tests: InTests::Skip,
+        check: secret_logged,
+    },
+    Lint {
+        id: "secret-in-url",
+        focus: Focus::ApiKeys,
+        severity: Severity::High,
+        title: "a key travels in a URL",
+        why: "URLs end in access logs, error messages and proxies. Send it in a header.",
+        path: "adapters/client.py",
+        bad: "+    url = f\"{BASE}/fills?api_key={key}\"\n",
+        good: "+    headers = {\"X-API-KEY\": key}\n",
+        in_tests: InTests::Skip,
+        check: secret_in_url,
+    },
+    Lint {
+        id: "tls-check-off",
+        focus: Focus::ApiKeys,
+        severity: Severity::Critical,
+        title: "the server's certificate is not checked",
+        why: "Anybody on the way can read the keys and change the orders. Leave the check on, and add the \
+              certificate authority that is missing.",
+        path: "adapters/client.py",
+        bad: "+    reply = requests.post(url, json=order, verify=False, timeout=5)\n",
+        good: "+    reply = requests.post(url, json=order, timeout=5)\n",
+        in_tests: InTests::Skip,
+        check: tls_check_off,
+    },
+    Lint {
+        id: "plain-http",
+        focus: Focus::ApiKeys,
+        severity: Severity::Medium,
+        title: "a remote address without TLS",
+        why: "What goes there can be read and changed on the way. Use https or wss.",
+        path: "adapters/client.py",
+        bad: "+BASE = \"http://api.venue.io/v1\"\n",
+        good: "+BASE = \"https://api.venue.io/v1\"\n",
+        in_tests: InTests::Skip,
+        check: plain_http,
+    },
+];
+
+fn secret_in_code(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    let rules = Rules::default();
+    for (index, line) in region.lines.iter().enumerate().filter(|(_, line)| line.is_added) {
+        let by_shape = find(line.text, &rules).into_iter().any(|span| {
+            let range = span.range.clone();
+            let text = line.text.get(range.clone()).unwrap_or_default();
+            !PLACEHOLDER.is_match(text) && is_literal(region.language, line, range)
+        });
+        let by_name = ASSIGNED.captures(line.text).is_some_and(|found| {
+            let group = |index| found.get(index).map_or("", |found| found.as_str());
+            let value = group(2);
+            key_is_secret(group(1)) && is_random(value) && !PLACEHOLDER.is_match(value)
+        });
+        if by_shape || by_name {
+            hits.line(region, index);
+        }
+    }
+}
+
+/// Whether the text stands in a string or a comment, so that it is a value and no name in code.
+fn is_literal(language: Language, line: &SourceLine<'_>, range: std::ops::Range<usize>) -> bool {
+    match language {
+        Language::Python | Language::Rust | Language::Script => {
+            line.code.get(range).is_some_and(|code| code.trim().is_empty())
+        }
+        _ => true,
+    }
+}
+
+/// Letters and digits mixed, as keys are and names are not.
+fn is_random(value: &str) -> bool {
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
+    digits >= 3 && letters >= 3 && !value.contains("://")
+}
+
+fn secret_logged(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    for (index, line) in region.added() {
+        if !LOG_CALL.is_match(&line.code) {
+            continue;
+        }
+        let statement = region.statement(index);
+        let in_strings = BRACES.captures_iter(&statement).filter_map(|found| {
+            found.get(1).or(found.get(2)).map(|inner| inner.as_str().to_owned())
+        });
+        let in_code = line.code.split_once('(').map(|(_, arguments)| arguments.to_owned());
+        if in_strings.chain(in_code).any(|text| names_secret(&text)) {
+            hits.line(region, index);
+        }
+    }
+}
+
+fn names_secret(code: &str) -> bool {
+    NAME.find_iter(code).any(|name| {
+        let last = name.as_str().rsplit('.').next().unwrap_or_default();
+        let before = code.get(..name.start()).unwrap_or_default();
+        let after = code.get(name.end()..).unwrap_or_default().trim_start();
+        let is_used = !HELD_BACK.is_match(before.trim_end()) && !after.starts_with("is not None");
+        key_is_secret(last) && is_used
+    })
+}
+
+fn secret_in_url(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    for (index, line) in region.added() {
+        if KEY_IN_URL.is_match(line.text) {
+            hits.line(region, index);
+        }
+    }
+}
+
+fn tls_check_off(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    for (index, line) in region.added() {
+        if NO_TLS_CHECK.is_match(&line.code) {
+            hits.line(region, index);
+        }
+    }
+}
+
+fn plain_http(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    if region.language == Language::Other {
+        return;
+    }
+    for (index, line) in region.added() {
+        if PLAIN_HTTP.is_match(line.text) && !LOCAL.is_match(line.text) {
+            hits.line(region, index);
+        }
+    }
+}

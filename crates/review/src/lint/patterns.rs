@@ -1,0 +1,49 @@
+//! Patterns that several lints use, and the macro that makes one.
+
+/// A regular expression that is compiled at its first use.
+macro_rules! pattern {
+    ($name:ident, $text:expr) => {
+        static $name: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+            regex::Regex::new($text).expect("a pattern of ours, compiled by the test of its lint")
+        });
+    };
+}
+pub(super) use pattern;
+
+use crate::region::{Function, Region};
+
+pattern!(
+    HANDLER,
+    r"^(on_|_?handle_|_on_)(bar|quote|trade|tick|order|event|book|data|position|timer|msg|message|fill|candle|depth|signal|kline|market)?"
+);
+pattern!(
+    NAUTILUS,
+    r"\bnautilus_trader\b|\(\s*Strategy\s*\)|\bStrategyConfig\b|\bself\.order_factory\b|\bnautilus_\w+::"
+);
+
+/// Whether a function is called for each event of the market or of an order.
+pub(super) fn is_handler(function: &Function) -> bool {
+    const LIFECYCLE: [&str; 8] = [
+        "on_start",
+        "on_stop",
+        "on_reset",
+        "on_resume",
+        "on_dispose",
+        "on_save",
+        "on_load",
+        "on_startup",
+    ];
+    HANDLER.is_match(&function.name) && !LIFECYCLE.contains(&function.name.as_str())
+}
+
+/// Whether a file is written against `NautilusTrader`.
+pub(super) fn is_nautilus(view: &super::view::View<'_>) -> bool {
+    view.has(&NAUTILUS)
+}
+
+/// Whether a line of Rust stands in a test module.
+pub(super) fn is_in_test_module(region: &Region<'_>, index: usize) -> bool {
+    region.lines.iter().take(index).any(|line| {
+        line.code.contains("#[cfg(test)]") || line.code.trim_start().starts_with("mod tests")
+    }) || region.section().starts_with("mod tests")
+}

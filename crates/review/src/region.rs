@@ -1,0 +1,203 @@
+//! The new side of a hunk as the lints see it: lines with their code, calls that span lines, enclosing functions.
+
+use crate::code::{Inside, code_of};
+use crate::diff::{FileDiff, Hunk, Side};
+use crate::language::{Language, is_test};
+
+/// Lines that a call may span.
+const CALL_LINES_MAX: usize = 30;
+
+/// One hunk of a file, new side.
+#[derive(Debug)]
+pub(crate) struct Region<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) language: Language,
+    pub(crate) is_test: bool,
+    /// Whether the file is new, so that the region is the whole of it.
+    pub(crate) is_new_file: bool,
+    pub(crate) lines: Vec<SourceLine<'a>>,
+    pub(crate) changes: Vec<Change<'a>>,
+    section: &'a str,
+}
+
+/// A line of the new side.
+#[derive(Debug)]
+pub(crate) struct SourceLine<'a> {
+    pub(crate) number: u32,
+    pub(crate) text: &'a str,
+    /// The same length as `text`; comments and the inside of strings are spaces.
+    pub(crate) code: String,
+    pub(crate) is_added: bool,
+}
+
+/// Lines that were taken out and those that came in their place.
+#[derive(Debug, Default)]
+pub(crate) struct Change<'a> {
+    pub(crate) removed: Vec<&'a str>,
+    /// Indexes into the region's lines.
+    pub(crate) added: Vec<usize>,
+    /// The line of the new side at which the change stands; where nothing was added, the next one.
+    pub(crate) number: u32,
+}
+
+/// A function that a line is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) is_async: bool,
+    /// First and last index of its lines in the region.
+    pub(crate) first: usize,
+    pub(crate) last: usize,
+}
+
+impl SourceLine<'_> {
+    pub(crate) fn indent(&self) -> usize {
+        self.text.len() - self.text.trim_start().len()
+    }
+
+    pub(crate) fn is_blank(&self) -> bool {
+        self.code.trim().is_empty()
+    }
+}
+
+impl<'a> Region<'a> {
+    pub(crate) fn of(file: &'a FileDiff, hunk: &'a Hunk) -> Region<'a> {
+        let path = file.path();
+        let language = Language::of(path);
+        let mut region = Region {
+            path,
+            language,
+            is_test: is_test(path),
+            is_new_file: file.old_path.is_none(),
+            lines: Vec::new(),
+            changes: Vec::new(),
+            section: &hunk.section,
+        };
+        let mut inside = Inside::default();
+        let mut open: Option<Change<'a>> = None;
+        let mut number = 1;
+        for line in &hunk.lines {
+            number = line.new.unwrap_or(number);
+            match line.side {
+                Side::Context => region.changes.extend(open.take()),
+                Side::Removed => {
+                    let change = open.get_or_insert_with(Change::default);
+                    change.number = number;
+                    change.removed.push(&line.text);
+                    continue;
+                }
+                Side::Added => {
+                    let change = open.get_or_insert_with(Change::default);
+                    change.number = if change.added.is_empty() { number } else { change.number };
+                    change.added.push(region.lines.len());
+                }
+            }
+            region.lines.push(SourceLine {
+                number,
+                text: &line.text,
+                code: code_of(&line.text, language, &mut inside),
+                is_added: line.side == Side::Added,
+            });
+            number = number.saturating_add(1);
+        }
+        region.changes.extend(open);
+        region
+    }
+
+    /// Added lines with their index.
+    pub(crate) fn added(&self) -> impl Iterator<Item = (usize, &SourceLine<'a>)> {
+        self.lines.iter().enumerate().filter(|(_, line)| line.is_added && !line.is_blank())
+    }
+
+    /// The text from a line on until its parentheses are closed, joined by spaces.
+    pub(crate) fn statement(&self, first: usize) -> String {
+        let mut depth = 0_i32;
+        let mut text = String::new();
+        for line in self.lines.iter().skip(first).take(CALL_LINES_MAX) {
+            text.push_str(line.text.trim());
+            text.push(' ');
+            for character in line.code.chars() {
+                match character {
+                    '(' | '[' | '{' => depth += 1,
+                    ')' | ']' | '}' => depth -= 1,
+                    _ => {}
+                }
+            }
+            if depth <= 0 {
+                break;
+            }
+        }
+        text
+    }
+
+    /// The function that a line is in, as far as the hunk shows it.
+    pub(crate) fn function(&self, index: usize) -> Option<Function> {
+        let mut limit = self.lines.get(index)?.indent().saturating_add(1);
+        for (first, line) in self.lines.iter().enumerate().take(index + 1).rev() {
+            if line.is_blank() || line.indent() >= limit {
+                continue;
+            }
+            if let Some((name, is_async)) = header(&line.code) {
+                let last = self.end_of(first, line.indent());
+                return Some(Function { name, is_async, first, last });
+            }
+            if first < index {
+                limit = line.indent();
+            }
+        }
+        let (name, is_async) = header(self.section)?;
+        Some(Function { name, is_async, first: 0, last: self.end_of(0, 0) })
+    }
+
+    /// The last line that is indented deeper than the header.
+    fn end_of(&self, header: usize, indent: usize) -> usize {
+        let mut last = header;
+        // A signature that spans lines ends with a line at the header's own depth.
+        let mut is_body = false;
+        for (index, line) in self.lines.iter().enumerate().skip(header) {
+            let ends_signature = line.code.trim_end().ends_with([':', '{']);
+            if index > header && !line.is_blank() && is_body && line.indent() <= indent {
+                break;
+            }
+            is_body |= ends_signature;
+            if !line.is_blank() {
+                last = index;
+            }
+        }
+        last
+    }
+
+    /// What git says that the hunk is in.
+    pub(crate) fn section(&self) -> &'a str {
+        self.section
+    }
+
+    /// The lines of a function.
+    pub(crate) fn body(&self, function: &Function) -> impl Iterator<Item = &SourceLine<'a>> {
+        let count = function.last.saturating_sub(function.first) + 1;
+        self.lines.iter().skip(function.first).take(count)
+    }
+}
+
+/// The name in `def name(`, `async def name(`, `fn name(`, `function name(`.
+fn header(code: &str) -> Option<(String, bool)> {
+    let mut words = code.split_whitespace().peekable();
+    let mut is_async = false;
+    while let Some(word) = words.next() {
+        match word {
+            "async" => is_async = true,
+            "def" | "fn" | "function" => {
+                let name: String = words
+                    .next()?
+                    .chars()
+                    .take_while(|character| character.is_alphanumeric() || *character == '_')
+                    .collect();
+                return (!name.is_empty()).then_some((name, is_async));
+            }
+            "pub" | "const" | "unsafe" | "export" | "default" | "static" => {}
+            _ if word.starts_with("pub(") => {}
+            _ => return None,
+        }
+    }
+    None
+}
