@@ -4,9 +4,16 @@
 //! were: so missing rows are known even at the end of a run. Rows that the producer counted as
 //! dropped or quarantined, or that retention deleted, are not losses of their own.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
-use crate::{schema::Ttl, value::Timestamp};
+use crate::{
+    schema::{Key, Ttl},
+    tables::built_in,
+    value::Timestamp,
+};
 
 /// Ranges of missing `seq` that are listed per run and table.
 pub const HOLES_MAX: usize = 16;
@@ -67,6 +74,14 @@ pub struct TableCount {
     pub expired: Expired,
 }
 
+impl TableCount {
+    /// Whether rows are missing between the first and the last that is stored.
+    pub(crate) fn has_holes(&self) -> bool {
+        let range = self.seq_range.map_or(0, |(a, b)| b.saturating_sub(a).saturating_add(1));
+        range != self.stored
+    }
+}
+
 /// Which part of a run a hole is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -124,6 +139,8 @@ pub enum Why {
     NoRunRow,
     /// `producer_runs` has a row without counts.
     NoCounts,
+    /// Rows are missing, but the store has acknowledged some that it does not show yet (QuestDB).
+    NotApplied,
     /// Oldest rows are missing and may be expired or lost.
     PerhapsExpired {
         /// How many.
@@ -167,9 +184,15 @@ pub fn judge(runs: &[RunCount], tables: &[TableCount]) -> Vec<Finding> {
         tables.iter().map(|t| ((t.run, t.table.as_str()), t)).collect();
     let known: HashMap<(i64, &str), &RunCount> =
         runs.iter().map(|r| ((r.run, r.table.as_str()), r)).collect();
+    // A run may have no row left in such a table: those of others took their place.
+    let natural: HashSet<&str> = built_in()
+        .filter(|(_, schema)| matches!(schema.key, Key::Natural(_)))
+        .map(|(_, schema)| &*schema.name)
+        .chain(tables.iter().filter(|t| t.is_natural).map(|t| t.table.as_str()))
+        .collect();
     let mut findings: Vec<Finding> = known
         .iter()
-        .map(|(key, run)| finding(run, stored.get(key).copied()))
+        .map(|(key, run)| finding(run, stored.get(key).copied(), natural.contains(key.1)))
         .chain(tables.iter().filter(|t| !known.contains_key(&(t.run, t.table.as_str()))).map(alone))
         .collect();
     findings.sort_by(|a, b| (&a.producer, &a.table, a.run).cmp(&(&b.producer, &b.table, b.run)));
@@ -202,14 +225,12 @@ fn alone(table: &TableCount) -> Finding {
     }
 }
 
-fn finding(run: &RunCount, table: Option<&TableCount>) -> Finding {
+fn finding(run: &RunCount, table: Option<&TableCount>, is_natural: bool) -> Finding {
     let verdict = match (run.attempted, run.acked) {
-        (Some(attempted), Some(acked)) if table.is_some_and(|t| t.is_natural) => {
+        (Some(attempted), Some(acked)) if is_natural => {
             judge_natural(run, attempted, acked, table.map_or(0, |t| t.stored))
         }
-        (Some(attempted), _) if !table.is_some_and(|t| t.is_natural) => {
-            judge_emission(run, attempted, table)
-        }
+        (Some(attempted), _) if !is_natural => judge_emission(run, attempted, table),
         _ => Verdict::Unknown { why: Why::NoCounts },
     };
     Finding {

@@ -81,10 +81,7 @@ impl Store {
             })
         })?;
         let mut counts = rows.collect::<rusqlite::Result<Vec<TableCount>>>()?;
-        let has_holes = |t: &&mut TableCount| {
-            let range = t.seq_range.map_or(0, |(a, b)| b.saturating_sub(a).saturating_add(1));
-            !t.is_natural && range != t.stored
-        };
+        let has_holes = |t: &&mut TableCount| !t.is_natural && t.has_holes();
         for count in counts.iter_mut().filter(has_holes).take(RUNS_WITH_HOLES_MAX) {
             count.holes = self.holes(&view, count.run)?;
         }

@@ -1,5 +1,7 @@
 //! QuestDB as a store that is read and whose tables are created, over `/exec`.
 
+mod gaps;
+
 use crate::{
     ddl::{self, Dialect},
     migrate::{ExistingColumn, ExistingTable, StoreError, TableStore},

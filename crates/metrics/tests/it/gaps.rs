@@ -39,12 +39,12 @@ fn table() -> TableCount {
     }
 }
 
-fn lost(rows: u64, holes: &[(Part, u64, u64)]) -> Verdict {
+pub(crate) fn lost(rows: u64, holes: &[(Part, u64, u64)]) -> Verdict {
     let holes = holes.iter().map(|&(part, first, last)| Hole { part, first, last }).collect();
     Verdict::Lost { rows, holes }
 }
 
-fn unknown(why: Why) -> Verdict {
+pub(crate) fn unknown(why: Why) -> Verdict {
     Verdict::Unknown { why }
 }
 
@@ -216,6 +216,12 @@ fn planted_holes_in_a_store_are_found() {
     ];
     assert_eq!(found, wanted);
     assert!(findings.iter().all(|f| f.producer == "bot@host" && f.table == pnl));
+}
+
+#[test]
+fn a_run_whose_fills_another_run_replaced_has_lost_nothing() {
+    let fills = RunCount { table: "trading_fills".into(), ..run() };
+    check(vec![("no row left", fills, None, Verdict::Whole)]);
 }
 
 #[test]

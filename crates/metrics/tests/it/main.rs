@@ -36,6 +36,8 @@ mod meanings;
 mod migrate;
 #[cfg(feature = "ilp")]
 mod questdb;
+#[cfg(all(feature = "ilp", feature = "sqlite"))]
+mod questdb_gaps;
 #[cfg(feature = "sqlite")]
 mod read;
 #[cfg(all(feature = "testing", feature = "recorder-metrics-0-24"))]

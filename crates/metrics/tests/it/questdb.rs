@@ -21,14 +21,14 @@ use crate::{
 const TS: i64 = 1_700_000_000_000_000_000;
 
 /// A store and the prefix of this test's own tables.
-struct Live {
+pub(crate) struct Live {
     url: String,
-    prefix: String,
-    db: QuestDb,
+    pub(crate) prefix: String,
+    pub(crate) db: QuestDb,
 }
 
 impl Live {
-    fn new(test: &str) -> Option<Self> {
+    pub(crate) fn new(test: &str) -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let Ok(url) = std::env::var("PLIMSOLL_QUESTDB_URL") else {
             eprintln!("SKIPPED: {test} needs PLIMSOLL_QUESTDB_URL");
@@ -37,6 +37,7 @@ impl Live {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let prefix = format!("it{}_{}_", since.as_nanos(), NEXT.fetch_add(1, Ordering::Relaxed));
         let db = QuestDb::connect(&url, &Auth::None, HttpOptions::default()).unwrap();
+        let db = db.with_prefix(&prefix);
         Some(Self { url, prefix, db })
     }
 
@@ -44,11 +45,11 @@ impl Live {
         IlpOptions::default().with_prefix(&self.prefix).with_ddl(Ddl::Apply)
     }
 
-    fn sink(&self) -> IlpSink {
+    pub(crate) fn sink(&self) -> IlpSink {
         IlpSink::connect(&self.url, self.options()).unwrap()
     }
 
-    fn query(&mut self, sql: &str) -> Vec<Vec<Json>> {
+    pub(crate) fn query(&mut self, sql: &str) -> Vec<Vec<Json>> {
         let sql = sql.replace("TABLE", &format!("{}t", self.prefix));
         self.db.query(&sql).unwrap_or_else(|e| panic!("{sql}: {e}")).rows
     }
@@ -62,6 +63,18 @@ impl Live {
                 assert_eq!(rows.len(), n, "{sql}: {rows:?}");
                 return rows;
             }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Until every row that was acknowledged is visible in the tables of this test.
+    pub(crate) fn wait_applied(&mut self) {
+        let until = Instant::now() + Duration::from_secs(20);
+        let waiting = format!(
+            "SELECT count() FROM tables() WHERE table_name LIKE '{}%' AND wal_txn <> table_txn",
+            self.prefix
+        );
+        while self.query(&waiting) != [[Json::Integer(0)]] && Instant::now() < until {
             std::thread::yield_now();
         }
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use plimsoll_metrics::Timestamp;
 use plimsoll_metrics::gaps::{Finding, Hole, Part, Verdict, Why};
 
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, Hint as _};
 use crate::grid::{self, Format};
 use crate::store::{Reading, Rows, StoreArgs};
 
@@ -23,20 +23,22 @@ Exit codes: 0 every run is whole; 1 rows are missing; 2 it cannot be said of som
 pub(crate) struct GapsArgs {
     #[command(flatten)]
     store: StoreArgs,
+    /// At a server: before each table's name, such as bt_
+    #[arg(long, default_value = "")]
+    prefix: String,
     /// How it is printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
 
 pub(crate) fn run(args: &GapsArgs) -> Result<Exit, Failure> {
-    let Reading::File(store) = args.store.open()? else {
-        return Err(Failure::new(anyhow::anyhow!("gaps reads an SQLite file in this version"))
-            .with_hint(
-                "at a server: SELECT run, max(seq) + 1 - count() FROM TABLE, \
-                 beside max(attempted) of producer_runs",
-            ));
+    let findings = match args.store.open()? {
+        Reading::File(store) => store.gaps(now())?,
+        Reading::Server(server) => server
+            .with_prefix(args.prefix.clone())
+            .gaps(now())
+            .hint("is QuestDB there, and were its tables made by `plimsoll tables apply`?")?,
     };
-    let findings = store.gaps(now())?;
     let rows = Rows {
         columns: [
             "producer",
@@ -117,6 +119,7 @@ fn reason(why: Why) -> String {
         }
         Why::NoRunRow => "no row in producer_runs".to_owned(),
         Why::NoCounts => "no counts in producer_runs".to_owned(),
+        Why::NotApplied => "the store shows not all that it acknowledged; ask again".to_owned(),
         Why::PerhapsExpired { rows } => format!("{rows} oldest rows expired or lost"),
         Why::Contradicts { surplus } => format!("{surplus} more accounted for than attempted"),
         other => format!("{other:?}"),
