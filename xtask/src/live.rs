@@ -6,6 +6,7 @@
 mod acks;
 mod cases;
 mod claude;
+mod embed;
 mod fresh;
 mod hotpath;
 mod kill;
@@ -86,6 +87,11 @@ const PROOFS: &[Proof] = &[
         name: "claude-api",
         shows: "real clients talk to the stand-in of the Messages API, and their record of cost equals its bill",
         run: claude::api,
+    },
+    Proof {
+        name: "embed",
+        shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
+        run: embed::run,
     },
 ];
 

@@ -207,7 +207,7 @@ impl Store {
         params: impl rusqlite::Params,
         limit: usize,
     ) -> Result<Answer, ReadError> {
-        let columns: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
+        let columns = names(statement);
         let mut answer = Answer { columns, rows: Vec::new(), is_cut: false };
         let is_ts = self.which_are_timestamps(&answer.columns);
         let mut rows = statement.query(params).map_err(|source| self.failed(source))?;
@@ -228,6 +228,12 @@ impl Store {
     fn failed(&self, source: rusqlite::Error) -> ReadError {
         ReadError::Query { path: self.path.clone(), source: Box::new(source) }
     }
+}
+
+/// By index: what `column_names` returns is not the same in every version of our range.
+fn names(statement: &Statement<'_>) -> Vec<String> {
+    let name = |at| statement.column_name(at).unwrap_or_default().to_owned();
+    (0..statement.column_count()).map(name).collect()
 }
 
 /// Names that are timestamps in every table that has them.

@@ -21,7 +21,7 @@ impl Store {
             Err(other) => return Err(other),
         };
         let mut statement = self.prepare(&sql)?;
-        let columns: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
+        let columns = super::names(&statement);
         let is_ts = self.which_are_timestamps(&columns);
         let names: Vec<Datum> = columns.into_iter().map(Datum::Text).collect();
         line(&names, to).map_err(|source| ReadError::Write { source })?;

@@ -83,7 +83,7 @@ impl Store {
         // In the order of `seq`, so that what is cut off is above what was seen of its run.
         let sql = format!("SELECT * FROM {name} WHERE ts >= ?1 ORDER BY run, seq");
         let mut statement = self.connection.prepare(&sql).map_err(|source| self.failed(source))?;
-        let columns: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
+        let columns = super::names(&statement);
         let is_ts = self.which_are_timestamps(&columns);
         let mut answer = Answer { columns, rows: Vec::new(), is_cut: false };
         let mut rows = statement.query([from]).map_err(|source| self.failed(source))?;
