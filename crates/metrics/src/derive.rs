@@ -1,10 +1,13 @@
 //! Joins records and the risk derivation: which rows it reads, and what it writes.
 
+#[cfg(any(feature = "sqlite", feature = "ilp"))]
+pub(crate) mod past;
+
 use std::{collections::HashMap, time::Duration};
 
 use crate::{
     record::{self, Head, Value},
-    risk::{Derived, Owner, RiskState},
+    risk::{Beginning, Derived, Owner, RiskState},
     row::{Code, Table, bits},
     scratch::Scratch,
     tables::{Cashflow, CashflowKind, PositionChange, PositionSide, Risk},
@@ -46,6 +49,12 @@ impl Deriver {
 
     pub(crate) fn state(&mut self) -> &mut RiskState {
         &mut self.state
+    }
+
+    /// What was before this spool.
+    pub(crate) fn settle(&mut self, beginning: Beginning) {
+        self.kept.settle(beginning.clone());
+        self.state.settle(beginning);
     }
 
     /// The state is in the spool.
@@ -123,11 +132,11 @@ impl Deriver {
         } else {
             double(record, schema, "notional_base").map(|n| n.abs() * sign)
         };
-        let mut position = about.instrument.clone();
-        if let Some(Value::Text(id)) = record::find(record, schema, "position_id") {
-            position.push('/');
-            position.push_str(id);
-        }
+        let id = match record::find(record, schema, "position_id") {
+            Some(Value::Text(id)) => Some(id),
+            _ => None,
+        };
+        let position = about.position(id);
         for owner in &about.touched {
             self.state.position(owner, &position, notional);
         }
@@ -183,6 +192,11 @@ fn double(record: &[u8], schema: &crate::Schema, name: &str) -> Option<f64> {
 }
 
 impl About {
+    /// Name of a position of this label set.
+    fn position(&self, id: Option<&str>) -> String {
+        id.map_or_else(|| self.instrument.clone(), |id| format!("{}/{id}", self.instrument))
+    }
+
     fn of(labels: &[(String, String)]) -> Self {
         let get = |name: &str| {
             labels.iter().find(|(n, _)| n == name).map(|(_, text)| text.clone()).unwrap_or_default()

@@ -173,7 +173,11 @@ impl Drainer {
             self.next_beat = now.saturating_add(self.beat);
             self.spool_runs(false);
         }
+        if let Some(beginning) = self.shared.past.take() {
+            self.deriver.settle(beginning);
+        }
         let rows = self.collect();
+        self.shared.past.want(self.deriver.state().is_waiting());
         let is_written = self.write();
         self.sum_up();
         if !is_written {

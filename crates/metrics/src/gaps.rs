@@ -75,6 +75,7 @@ pub struct TableCount {
 }
 
 impl TableCount {
+    #[cfg(any(feature = "sqlite", feature = "ilp"))]
     /// Whether rows are missing between the first and the last that is stored.
     pub(crate) fn has_holes(&self) -> bool {
         let range = self.seq_range.map_or(0, |(a, b)| b.saturating_sub(a).saturating_add(1));

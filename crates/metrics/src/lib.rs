@@ -22,6 +22,7 @@ pub mod migrate;
 mod open;
 mod options;
 mod own;
+mod past;
 mod phase;
 mod pipeline;
 mod quarantine;
@@ -54,7 +55,9 @@ pub use labels::{LABEL_BYTES_MAX, LabelError};
 #[cfg(feature = "layer-tracing-subscriber-0-3")]
 pub use layer::ErrorLayer;
 pub use open::OpenError;
-pub use options::{Durability, Mode, Options, OptionsError, RingMemory, Store, SyncPolicy};
+pub use options::{
+    Durability, Mode, Options, OptionsError, RingMemory, RiskBaseline, Store, SyncPolicy,
+};
 pub use pipeline::{CloseError, Metrics};
 #[cfg(feature = "recorder-metrics-0-24")]
 pub use recorder::{Recorder, RecorderCounts, RecorderGuard};

@@ -14,10 +14,12 @@ use crate::{
     dictionary::Scope,
     drain::{DrainOptions, Drainer},
     options::{Options, RingMemory, Store},
+    past::{self, Asker},
     phase::Phase,
     pipeline::Running,
     quarantine::Quarantine,
     recover::{self, Surveyor},
+    risk::Beginning,
     row::Code,
     shared::{self, Shared},
     ship::Shipper,
@@ -91,6 +93,7 @@ impl Opened {
     pub(crate) fn start(
         options: &Options,
         sink: Option<Box<dyn Sink>>,
+        past: (Beginning, Option<past::Ask>),
     ) -> Result<Running, OpenError> {
         let spool_options = SpoolOptions {
             bytes_max: options.spool_bytes_max,
@@ -117,6 +120,8 @@ impl Opened {
             .map_err(|source| OpenError::Read { source: Box::new(source) })?;
         let (seen, waiting) = surveyor.finish();
         shared.ledger.spooled.fetch_add(waiting, Relaxed);
+        let (beginning, ask) = past;
+        drainer.deriver.settle(beginning);
         if let Some(parent) = &parent {
             let taken = recover::take_over(&mut drainer, parent, &seen)
                 .map_err(|source| OpenError::Recovery { dir: parent.clone(), source })?;
@@ -127,7 +132,8 @@ impl Opened {
         let has_shipper = sink.is_some();
         if let (Some(sink), Some(reader)) = (sink, reader) {
             let quarantine = Quarantine::new(&options.spool_dir);
-            let shipper = Shipper::new(Arc::clone(&shared.ledger), reader, sink, quarantine);
+            let shipper = Shipper::new(Arc::clone(&shared.ledger), reader, sink, quarantine)
+                .asking(ask.map(|ask| Asker::new(ask, Arc::clone(&shared))));
             threads.push(spawn_shipper(shipper, &phase)?);
         }
         Ok(Running {

@@ -67,6 +67,18 @@ pub enum Durability {
     Power,
 }
 
+/// Where peak, beginning of the day and positions come from when the spool has none of an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RiskBaseline {
+    /// From the rows in the store. Until they were read, and for ever with a spool only or a sink
+    /// of your own, what follows from them is absent: a forgotten peak would read as no drawdown.
+    #[default]
+    Stored,
+    /// The first equity is the peak: these accounts and strategies have no past. Replays begin so.
+    Fresh,
+}
+
 /// Options of a pipeline.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -105,6 +117,8 @@ pub struct Options {
     pub beat_interval: Duration,
     /// Start of the trading day after midnight UTC, for `daily_pnl`. Default 0.
     pub session_start: Duration,
+    /// Where peaks come from when the spool has none. Default [`RiskBaseline::Stored`].
+    pub risk_baseline: RiskBaseline,
     /// Whether a shipper creates missing tables. Default: SQLite yes, a server no.
     pub creates_tables: bool,
     /// Prefix of table names in a server, such as `bt_`. Default none; `bt_` for replays.
@@ -157,13 +171,15 @@ impl Options {
             durability: Durability::Process,
             beat_interval: Duration::from_secs(10),
             session_start: Duration::ZERO,
+            risk_baseline: RiskBaseline::Stored,
             creates_tables: true,
             table_prefix: String::new(),
         }
     }
 
     /// From variables: `PLIMSOLL_METRICS__STORE` (an SQLite path, `http://…` or `spool`; default
-    /// `plimsoll.db`), `…__SPOOL_DIR`, `…__ENV`, `…__TRADER_ID`, `…__SERVICE`.
+    /// `plimsoll.db`), `…__SPOOL_DIR`, `…__ENV`, `…__TRADER_ID`, `…__SERVICE`,
+    /// `…__RISK_BASELINE` (`stored` or `fresh`).
     ///
     /// # Errors
     ///
@@ -177,7 +193,7 @@ impl Options {
         for (name, value) in vars {
             if let Some(key) = name.strip_prefix(PREFIX) {
                 match key {
-                    "STORE" | "SPOOL_DIR" | "ENV" | "TRADER_ID" | "SERVICE" => {
+                    "STORE" | "SPOOL_DIR" | "ENV" | "TRADER_ID" | "SERVICE" | "RISK_BASELINE" => {
                         known.insert(key.to_owned(), value);
                     }
                     _ => return Err(OptionsError::Unknown { name }),
@@ -200,6 +216,11 @@ impl Options {
         };
         if let Some(dir) = &spool {
             options.spool_dir = PathBuf::from(dir);
+        }
+        match take("RISK_BASELINE").as_deref() {
+            None | Some("stored") => {}
+            Some("fresh") => options.risk_baseline = RiskBaseline::Fresh,
+            Some(found) => return Err(OptionsError::RiskBaseline { found: found.to_owned() }),
         }
         for (key, field) in [
             ("ENV", &mut options.env),
@@ -270,6 +291,8 @@ setters! {
     with_beat_interval(beat_interval: Duration);
     /// Sets [`Options::session_start`].
     with_session_start(session_start: Duration);
+    /// Sets [`Options::risk_baseline`].
+    with_risk_baseline(risk_baseline: RiskBaseline);
     /// Sets [`Options::creates_tables`].
     with_creates_tables(creates_tables: bool);
     /// Sets [`Options::table_prefix`].
@@ -282,11 +305,17 @@ setters! {
 pub enum OptionsError {
     /// No such setting.
     #[error(
-        "`{name}` is no setting; there are STORE, SPOOL_DIR, ENV, TRADER_ID and SERVICE after `PLIMSOLL_METRICS__`"
+        "`{name}` is no setting; there are STORE, SPOOL_DIR, ENV, TRADER_ID, SERVICE and RISK_BASELINE after `PLIMSOLL_METRICS__`"
     )]
     Unknown {
         /// Variable.
         name: String,
+    },
+    /// No such beginning.
+    #[error("PLIMSOLL_METRICS__RISK_BASELINE is `{found}`, wanted `stored` or `fresh`")]
+    RiskBaseline {
+        /// What it is.
+        found: String,
     },
     /// A trading process has no TLS stack.
     #[error(

@@ -13,6 +13,7 @@ use crate::{
     labels::LabelError,
     open::{OpenError, Opened},
     options::Options,
+    past,
     phase::Phase,
     shared::Shared,
     sink::Sink,
@@ -79,7 +80,10 @@ impl Metrics {
     /// address makes no sense.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let sink = crate::open::sink_of(options)?;
-        Ok(Self { running: Some(Opened::start(options, sink)?), note: None })
+        Ok(Self {
+            running: Some(Opened::start(options, sink, past::of(options, false))?),
+            note: None,
+        })
     }
 
     /// Opens the pipeline on a sink of your own; `options.store` is not looked at.
@@ -89,7 +93,10 @@ impl Metrics {
     /// [`OpenError`], as for [`Metrics::open`].
     pub fn start<S: Sink + 'static>(sink: S, options: &Options) -> Result<Self, OpenError> {
         let sink: Box<dyn Sink> = Box::new(sink);
-        Ok(Self { running: Some(Opened::start(options, Some(sink))?), note: None })
+        Ok(Self {
+            running: Some(Opened::start(options, Some(sink), past::of(options, true))?),
+            note: None,
+        })
     }
 
     /// A pipeline that was put together elsewhere.

@@ -1,14 +1,24 @@
 //! Peak, drawdown, day and exposure from equity, cash flows and positions: a pure state machine.
 //!
 //! The state is kept in the spool beside the rows, so a producer that is killed at 9 % drawdown
-//! still reads 9 % when it starts again.
+//! still reads 9 % when it starts again. When the spool is gone, the store says what was before;
+//! until it did, nothing is derived.
+
+mod beginning;
 
 use std::collections::BTreeMap;
 
 use crate::wire::{Get, Put};
 
+pub(crate) use beginning::Beginning;
+use beginning::Event;
+
 /// Nanoseconds of a day.
 const DAY_NS: i64 = 86_400_000_000_000;
+
+/// Flags of an owner in the spool.
+const IS_OFF: u8 = 1;
+const IS_WAITING: u8 = 2;
 
 /// Whose equity: `account` or `strategy`, and its ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -32,6 +42,8 @@ pub(crate) struct Known {
     is_off: bool,
     /// Signed notional in base currency by position; unknown for one makes the sums unknown.
     positions: BTreeMap<String, Option<f64>>,
+    /// What happened while it is not known what was before; `None` once that is known.
+    waiting: Option<Vec<Event>>,
 }
 
 /// What the worker adds to a row that carries equity alone. Unknown stays absent.
@@ -53,6 +65,7 @@ pub(crate) struct Derived {
 /// State of every owner.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RiskState {
+    beginning: Beginning,
     owners: BTreeMap<Owner, Known>,
     changed: std::collections::BTreeSet<Owner>,
 }
@@ -72,15 +85,11 @@ impl RiskState {
             return None;
         }
         let session = session_of(ts, session_offset_ns);
-        if known.session_start.is_none_or(|start| session > start) {
-            known.day_start_equity = known.equity.or(Some(equity));
-            known.net_cashflow = 0.0;
-            known.session_start = Some(session);
+        if let Some(waiting) = &mut known.waiting {
+            beginning::add_equity(waiting, session, equity);
+            return Some(Derived::default());
         }
-        known.equity = Some(equity);
-        if !known.peak_lost {
-            known.peak = Some(known.peak.map_or(equity, |peak| peak.max(equity)));
-        }
+        known.take_equity(session, equity);
         Some(known.derive(equity))
     }
 
@@ -88,31 +97,35 @@ impl RiskState {
     /// by (equity + flow) / equity, so that the drawdown ratio does not move.
     pub(crate) fn flow(&mut self, owner: &Owner, amount_base: Option<f64>) {
         let known = self.known(owner);
-        let Some(flow) = amount_base else {
-            known.peak = None;
-            known.peak_lost = true;
-            return;
-        };
-        known.net_cashflow += flow;
-        let Some(equity) = known.equity else { return };
-        let after = equity + flow;
-        if equity > 0.0 && after > 0.0 {
-            known.peak = known.peak.map(|peak| peak * after / equity);
-        } else {
-            // Nothing was there or nothing is left: a ratio to the old peak has no meaning.
-            known.peak = None;
+        match &mut known.waiting {
+            Some(waiting) => beginning::add_flow(waiting, amount_base),
+            None => known.take_flow(amount_base),
         }
-        known.equity = Some(after);
     }
 
     /// Takes in a position's signed notional in base currency; zero forgets it.
     pub(crate) fn position(&mut self, owner: &Owner, position: &str, notional_base: Option<f64>) {
-        let positions = &mut self.known(owner).positions;
-        if notional_base == Some(0.0) {
-            positions.remove(position);
+        let known = self.known(owner);
+        if known.waiting.is_some() {
+            // Also one that is flat: it may be among those that the store knows.
+            known.positions.insert(position.to_owned(), notional_base);
         } else {
-            positions.insert(position.to_owned(), notional_base);
+            known.put_position(position, notional_base);
         }
+    }
+
+    /// Whether an owner waits for what was before.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.owners.values().any(|known| known.waiting.is_some())
+    }
+
+    /// It is known what was before.
+    pub(crate) fn settle(&mut self, beginning: Beginning) {
+        for (owner, known) in self.owners.iter_mut().filter(|(_, k)| k.waiting.is_some()) {
+            known.settle(beginning.of(owner));
+            self.changed.insert(owner.clone());
+        }
+        self.beginning = beginning;
     }
 
     /// The owner emits rows of its own from now on.
@@ -124,7 +137,8 @@ impl RiskState {
 
     fn known(&mut self, owner: &Owner) -> &mut Known {
         self.changed.insert(owner.clone());
-        self.owners.entry(owner.clone()).or_default()
+        let beginning = &self.beginning;
+        self.owners.entry(owner.clone()).or_insert_with(|| beginning.of(owner))
     }
 
     /// What changed since the last call, as bytes for the spool; empty when nothing did.
@@ -164,6 +178,66 @@ impl RiskState {
 }
 
 impl Known {
+    #[cfg(any(feature = "sqlite", feature = "ilp"))]
+    /// What a stored row of `trading_risk` says, positions apart.
+    pub(crate) fn stored(row: &Derived, equity: Option<f64>) -> Self {
+        Self {
+            equity,
+            peak: row.peak_equity,
+            // Such rows carry the day; without a peak it was lost, and stays so.
+            peak_lost: row.peak_equity.is_none(),
+            session_start: row.session_start,
+            day_start_equity: row.day_start_equity,
+            net_cashflow: row.net_cashflow.unwrap_or(0.0),
+            ..Self::default()
+        }
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "ilp"))]
+    pub(crate) fn take_equity_at(&mut self, equity: f64, ts: i64, session_offset_ns: i64) {
+        self.take_equity(session_of(ts, session_offset_ns), equity);
+    }
+
+    fn take_equity(&mut self, session: i64, equity: f64) {
+        if self.session_start.is_none_or(|start| session > start) {
+            self.day_start_equity = self.equity.or(Some(equity));
+            self.net_cashflow = 0.0;
+            self.session_start = Some(session);
+        }
+        self.equity = Some(equity);
+        if !self.peak_lost {
+            self.peak = Some(self.peak.map_or(equity, |peak| peak.max(equity)));
+        }
+    }
+
+    fn take_flow(&mut self, amount_base: Option<f64>) {
+        let Some(flow) = amount_base else {
+            self.peak = None;
+            self.peak_lost = true;
+            // What is profit of this day and what came in cannot be told apart.
+            self.day_start_equity = None;
+            return;
+        };
+        self.net_cashflow += flow;
+        let Some(equity) = self.equity else { return };
+        let after = equity + flow;
+        if equity > 0.0 && after > 0.0 {
+            self.peak = self.peak.map(|peak| peak * after / equity);
+        } else {
+            // Nothing was there or nothing is left: a ratio to the old peak has no meaning.
+            self.peak = None;
+        }
+        self.equity = Some(after);
+    }
+
+    pub(crate) fn put_position(&mut self, position: &str, notional_base: Option<f64>) {
+        if notional_base == Some(0.0) {
+            self.positions.remove(position);
+        } else {
+            self.positions.insert(position.to_owned(), notional_base);
+        }
+    }
+
     fn derive(&self, equity: f64) -> Derived {
         let day_start = self.day_start_equity;
         let daily = day_start.map(|start| equity - start - self.net_cashflow);
@@ -203,10 +277,15 @@ fn put_known(put: &mut Put, owner: &Owner, known: &Known) {
     put.str(&owner.scope).str(&owner.account_id).str(&owner.strategy_id);
     put.f64_opt(known.equity).f64_opt(known.peak).f64_opt(known.day_start_equity);
     put.f64_opt(Some(known.net_cashflow)).i64_opt(known.session_start);
-    put.u8(u8::from(known.peak_lost)).u8(u8::from(known.is_off));
+    let flags = [(known.is_off, IS_OFF), (known.waiting.is_some(), IS_WAITING)];
+    let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, bit)| all | bit);
+    put.u8(u8::from(known.peak_lost)).u8(flags);
     put.u32(u32::try_from(known.positions.len()).unwrap_or(u32::MAX));
     for (position, notional) in &known.positions {
         put.str(position).f64_opt(*notional);
+    }
+    if let Some(waiting) = &known.waiting {
+        beginning::put_events(put, waiting);
     }
 }
 
@@ -223,132 +302,20 @@ fn get_known(get: &mut Get<'_>) -> Option<(Owner, Known)> {
         net_cashflow: get.f64_opt()?.unwrap_or(0.0),
         session_start: get.i64_opt()?,
         peak_lost: get.u8()? == 1,
-        is_off: get.u8()? == 1,
         ..Known::default()
     };
+    let flags = get.u8()?;
+    known.is_off = flags & IS_OFF != 0;
     let n = get.u32()?;
     for _ in 0..n {
         let position = get.str()?.to_owned();
         known.positions.insert(position, get.f64_opt()?);
     }
+    if flags & IS_WAITING != 0 {
+        known.waiting = Some(beginning::get_events(get)?);
+    }
     Some((owner, known))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn owner() -> Owner {
-        Owner { scope: "account".into(), account_id: "HL-main".into(), ..Owner::default() }
-    }
-
-    #[track_caller]
-    fn check(events: &[(&str, f64)], drawdown: Option<f64>) -> Option<Derived> {
-        let mut state = RiskState::default();
-        let mut last = None;
-        for (at, &(kind, v)) in events.iter().enumerate() {
-            match kind {
-                "equity" => last = state.equity(&owner(), v, i64::try_from(at).unwrap(), 0),
-                "flow" => state.flow(&owner(), Some(v)),
-                "unknown flow" => state.flow(&owner(), None),
-                "restart" => {
-                    let saved = state.save();
-                    state = RiskState::default();
-                    state.load(&saved);
-                }
-                other => panic!("no such event: {other}"),
-            }
-        }
-        let found = last.and_then(|d| d.drawdown_ratio);
-        match (found, drawdown) {
-            (Some(a), Some(b)) => assert!((a - b).abs() < 1e-12, "{events:?}: {a} is not {b}"),
-            (a, b) => assert_eq!(a, b, "{events:?}"),
-        }
-        last
-    }
-
-    #[test]
-    fn drawdown_is_measured_from_the_running_peak() {
-        check(&[("equity", 100.0)], Some(0.0));
-        check(&[("equity", 100.0), ("equity", 95.0)], Some(0.05));
-        check(
-            &[("equity", 100.0), ("equity", 80.0), ("equity", 120.0), ("equity", 90.0)],
-            Some(0.25),
-        );
-        check(&[("equity", 100.0), ("equity", 0.0)], Some(1.0));
-        check(&[("equity", 100.0), ("equity", -5.0)], Some(1.0));
-    }
-
-    #[test]
-    fn a_withdrawal_does_not_move_drawdown() {
-        check(
-            &[("equity", 100.0), ("equity", 94.0), ("flow", -18.8), ("equity", 75.2)],
-            Some(0.06),
-        );
-    }
-
-    #[test]
-    fn a_deposit_of_half_the_equity_does_not_dilute_a_loss() {
-        check(
-            &[("equity", 100.0), ("equity", 94.0), ("flow", 47.0), ("equity", 141.0)],
-            Some(0.06),
-        );
-    }
-
-    #[test]
-    fn a_flow_of_unknown_size_makes_drawdown_unknown_not_zero() {
-        check(
-            &[("equity", 100.0), ("equity", 94.0), ("unknown flow", 0.0), ("equity", 90.0)],
-            None,
-        );
-    }
-
-    #[test]
-    fn peak_and_day_survive_a_restart() {
-        let day = check(&[("equity", 100.0), ("restart", 0.0), ("equity", 91.0)], Some(0.09));
-        assert_eq!(day.and_then(|d| d.daily_pnl), Some(-9.0));
-    }
-
-    #[test]
-    fn a_new_day_counts_from_the_last_equity_of_the_old_one() {
-        let mut state = RiskState::default();
-        state.equity(&owner(), 100.0, 10, 0);
-        state.equity(&owner(), 90.0, 20, 0);
-        let next = state.equity(&owner(), 99.0, DAY_NS + 1, 0).unwrap();
-        assert_eq!(next.day_start_equity, Some(90.0));
-        assert_eq!(next.daily_pnl, Some(9.0));
-        assert_eq!(next.session_start, Some(DAY_NS));
-    }
-
-    #[test]
-    fn an_unknown_position_makes_exposure_unknown_not_zero() {
-        let mut state = RiskState::default();
-        state.position(&owner(), "BTC", Some(50.0));
-        state.position(&owner(), "ETH", Some(-30.0));
-        let known = state.equity(&owner(), 100.0, 1, 0).unwrap();
-        assert_eq!((known.gross_exposure, known.net_exposure), (Some(80.0), Some(20.0)));
-        assert_eq!((known.leverage_ratio, known.exposure_ratio), (Some(0.8), Some(0.2)));
-        state.position(&owner(), "SOL", None);
-        let unknown = state.equity(&owner(), 100.0, 2, 0).unwrap();
-        assert_eq!((unknown.gross_exposure, unknown.leverage_ratio), (None, None));
-    }
-
-    #[test]
-    fn a_strategy_that_emits_its_own_rows_gets_none_derived() {
-        let mut state = RiskState::default();
-        state.equity(&owner(), 100.0, 1, 0);
-        state.turn_off(&owner());
-        assert_eq!(state.equity(&owner(), 90.0, 2, 0), None);
-    }
-
-    #[test]
-    fn torn_state_is_left_out_and_never_panics() {
-        let mut state = RiskState::default();
-        state.equity(&owner(), 100.0, 1, 0);
-        state.position(&owner(), "BTC", None);
-        let bytes = state.save();
-        for end in 0..bytes.len() {
-            RiskState::default().load(&bytes[..end]);
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use crate::{
     counts::Ledger,
     dictionary::Scope,
     labels::{LabelError, Registry},
+    past::Handover,
     schema::Schema,
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     new_lanes: Mutex<Vec<Consumer>>,
     own_tables: [AtomicU64; 2],
     is_open: AtomicBool,
+    /// What was before, on its way from the shipper to the drainer.
+    pub(crate) past: Handover,
     /// Rounds of the drainer that found nothing more to spool, for `flush`.
     pub(crate) progress: Progress,
     /// Takes the rows in place of drainer and shipper, in a test of a strategy.
@@ -84,6 +87,7 @@ impl Shared {
             new_lanes: Mutex::new(Vec::new()),
             own_tables: [AtomicU64::new(0), AtomicU64::new(0)],
             is_open: AtomicBool::new(true),
+            past: Handover::default(),
             progress: Progress::default(),
             #[cfg(feature = "testing")]
             tap: Mutex::new(None),

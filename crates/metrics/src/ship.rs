@@ -14,6 +14,7 @@ use crate::{
     block,
     counts::Ledger,
     interpret::Interpreter,
+    past::Asker,
     phase::Phase,
     quarantine::Quarantine,
     shared,
@@ -49,6 +50,8 @@ pub(crate) struct Shipper {
     gathered: Option<Position>,
     attempts: u32,
     jitter: u64,
+    /// Asks the store what was before, when the spool does not know.
+    asker: Option<Asker>,
     /// What rows of other processes came to, for a shipper that is none of theirs.
     pub(crate) tally: Option<Tally>,
 }
@@ -85,14 +88,24 @@ impl Shipper {
             gathered: None,
             attempts: 0,
             jitter,
+            asker: None,
             tally: None,
         }
+    }
+
+    /// With a question to the store.
+    pub(crate) fn asking(mut self, asker: Option<Asker>) -> Self {
+        self.asker = asker;
+        self
     }
 
     /// Ships until everything is delivered after the close, or its time is over.
     pub(crate) fn run(mut self, phase: &Phase) {
         loop {
             let seen = phase.seen();
+            if self.asker.as_mut().is_some_and(Asker::ask_if_wanted) {
+                self.asker = None;
+            }
             match self.gather() {
                 Ok(None) => {
                     phase.shipped(seen);

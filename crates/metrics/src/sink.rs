@@ -1,10 +1,10 @@
 //! The port: somewhere to write.
 
 #[cfg(feature = "ilp")]
-mod exec;
+pub(crate) mod exec;
 mod file;
 #[cfg(feature = "ilp")]
-mod http;
+pub(crate) mod http;
 #[cfg(feature = "ilp")]
 mod ilp;
 #[cfg(feature = "ilp")]

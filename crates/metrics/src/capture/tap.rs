@@ -15,6 +15,7 @@ use crate::{
     derive::Deriver,
     drain::{Lane, replay_time},
     interpret::{Interpreter, Unread},
+    risk::Beginning,
     scratch::append_record,
     shared::Shared,
     tables,
@@ -53,12 +54,14 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) fn new(now: Timestamp, is_replay: bool) -> Result<Self, RingError> {
+        let mut deriver = Deriver::new(Duration::ZERO)?;
+        deriver.settle(Beginning::nothing());
         Ok(Self {
             now: now.as_nanos(),
             is_replay,
             is_closed: false,
             lanes: Vec::new(),
-            deriver: Deriver::new(Duration::ZERO)?,
+            deriver,
             interpreter: Interpreter::default(),
             log_read: 0,
             tables: tables::built_in().map(|(_, s)| (s.name.to_string(), Vec::new())).collect(),

@@ -13,6 +13,8 @@
     reason = "a panic is how a test fails"
 )]
 
+#[cfg(feature = "sqlite")]
+mod baseline;
 #[cfg(feature = "testing")]
 mod capture;
 mod close;
@@ -36,6 +38,8 @@ mod meanings;
 mod migrate;
 #[cfg(feature = "ilp")]
 mod questdb;
+#[cfg(feature = "ilp")]
+mod questdb_baseline;
 #[cfg(all(feature = "ilp", feature = "sqlite"))]
 mod questdb_gaps;
 #[cfg(feature = "sqlite")]

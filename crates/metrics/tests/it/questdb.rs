@@ -22,7 +22,7 @@ const TS: i64 = 1_700_000_000_000_000_000;
 
 /// A store and the prefix of this test's own tables.
 pub(crate) struct Live {
-    url: String,
+    pub(crate) url: String,
     pub(crate) prefix: String,
     pub(crate) db: QuestDb,
 }
