@@ -29,7 +29,9 @@ fn check_member(tree: &Tree, member: &Member<'_>) -> Vec<Finding> {
         let package = renamed.unwrap_or(key);
         let Some(other) = ours(package) else { continue };
         let is_testbed_in_tests = other == "testbed" && table.ends_with("dev-dependencies");
-        if !SUPPORT.contains(&other) && !is_testbed_in_tests {
+        // Tests of a crate may turn on all of its features.
+        let is_itself_in_tests = other == folder && table.ends_with("dev-dependencies");
+        if !SUPPORT.contains(&other) && !is_testbed_in_tests && !is_itself_in_tests {
             let message = format!(
                 "`{folder}` may depend on support crates only, not on `{package}` ({table})"
             );
@@ -65,6 +67,8 @@ mod tests {
         check("crates/metrics", "[dependencies]\ntestbed.workspace = true", 1);
         check("crates/alerts", "[dependencies]\nplimsoll-metrics.workspace = true", 1);
         check("crates/alerts", "[dev-dependencies]\nplimsoll-metrics.workspace = true", 1);
+        check("crates/alerts", "[dev-dependencies]\nplimsoll-alerts = { path = \".\" }", 0);
+        check("crates/alerts", "[dependencies]\nplimsoll-alerts = { path = \".\" }", 1);
         check("crates/alerts", "[dependencies]\nrows = { package = \"plimsoll-metrics\" }", 1);
         check("crates/alerts", "[target.'cfg(unix)'.dependencies]\nplimsoll = \"1\"", 1);
     }
