@@ -3,6 +3,7 @@
 //! - [`FlakyProxy`] stands between a client and a real server on loopback and loses replies, cuts, hangs or refuses.
 //! - [`ScriptedHttp`] is a server that answers from a script and keeps every request it got.
 //! - `ClaudeApi`, behind the feature `claude`, answers the calls of a coding client from a script.
+//! - `DiscordStandIn`, with the feature `discord`, takes webhook messages, checks every body, and fails on demand.
 //! - [`masked`] takes times, ports, digests and a directory out of text before it is compared.
 //! - [`free_port`] asks the kernel for a port that nothing listens on.
 //!
@@ -14,6 +15,8 @@
 
 #[cfg(feature = "claude")]
 mod claude_api;
+#[cfg(feature = "discord")]
+mod discord;
 mod filters;
 mod flaky_proxy;
 mod listening;
@@ -25,6 +28,8 @@ mod scripted_http;
 pub use claude_api::{
     ClaudeApi, Exchange, ModelCall, ModelReply, ModelUsage, ToolUse, Turn, stream_events,
 };
+#[cfg(feature = "discord")]
+pub use discord::{DiscordFault, DiscordMessage, DiscordStandIn};
 pub use filters::masked;
 pub use flaky_proxy::{Fault, FlakyProxy, ProxyCounts};
 pub use listening::{CONNECTIONS_MAX, WAIT_MAX};
