@@ -4,6 +4,56 @@ mod engine;
 mod rule;
 mod state;
 
+#[cfg(feature = "http")]
+mod deadman;
+#[cfg(feature = "outbox")]
+mod delivery;
+#[cfg(feature = "http")]
+mod discord;
+#[cfg(feature = "outbox")]
+mod group;
+#[cfg(feature = "outbox")]
+mod history;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "outbox")]
+mod notification;
+#[cfg(feature = "outbox")]
+mod notify;
+#[cfg(feature = "outbox")]
+mod outbox;
+#[cfg(feature = "outbox")]
+mod receiver;
+#[cfg(feature = "outbox")]
+mod route;
+#[cfg(feature = "outbox")]
+mod silence;
+#[cfg(feature = "outbox")]
+mod webhook;
+
 pub use engine::*;
 pub use rule::*;
 pub use state::*;
+
+#[cfg(feature = "http")]
+pub use {
+    deadman::{
+        DeadmanConfig, SelfCheck, SignsError, SignsOfLife, Watch, WatchNews, Watched, fetch_sign,
+    },
+    discord::is_discord_webhook,
+};
+#[cfg(feature = "outbox")]
+pub use {
+    delivery::*,
+    group::*,
+    history::{History, HistoryKind, HistoryRow},
+    notification::{Earlier, Item, Kind, News, Notification, headline, plain_text},
+    notify::{Notify, NotifyError, Receipt},
+    outbox::{OutboxError, control::AskError},
+    receiver::{
+        CommandInput, CommandReceiver, ReceiverConfig, ReceiverError, SecretError, SecretRef,
+        Secrets, Stderr, receiver,
+    },
+    route::{Inhibit, Route, Step, Then, Urgent},
+    silence::{SILENCE_MAX, Silence, SilenceError},
+};

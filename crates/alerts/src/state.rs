@@ -1,7 +1,7 @@
 //! The state of one alert, what it becomes, and what is told of it.
 
 mod alert;
-mod nanos;
+pub(crate) mod nanos;
 
 use std::time::{Duration, SystemTime};
 

@@ -9,7 +9,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for member in tree.members() {
         for (table, key, item) in member.dependencies() {
-            if item.get("workspace").and_then(Item::as_bool) != Some(true) {
+            // A crate whose tests turn on its own features names no version, or it could not be packaged.
+            let is_itself = item.get("path").and_then(Item::as_str) == Some(".");
+            if item.get("workspace").and_then(Item::as_bool) != Some(true) && !is_itself {
                 let message = format!("`{key}` in [{table}] should be `{key}.workspace = true`");
                 findings.push(Finding::new(
                     member.manifest_path,
@@ -52,6 +54,7 @@ mod tests {
         );
         check("crates/a/Cargo.toml", "[dev-dependencies]\nserde = \"1\"", 1);
         check("xtask/Cargo.toml", "[dependencies]\na = { path = \"../a\" }", 1);
+        check("crates/a/Cargo.toml", "[dev-dependencies]\nplimsoll-a = { path = \".\" }", 0);
     }
 
     #[test]

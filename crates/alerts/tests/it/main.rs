@@ -4,9 +4,21 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a panic is how a test fails"
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a panic is how a test fails; kills and faults take real time"
 )]
 
+mod alertmanager;
+mod deadman;
+mod discord;
+mod dispatch;
+mod kill;
 mod labels;
+mod outbox;
+mod places;
+mod receivers;
 mod serialized;
+mod told;
 mod units;
