@@ -1,1 +1,33 @@
 #![doc = include_str!("../README.md")]
+
+mod cause;
+mod config;
+mod decision;
+mod event;
+mod facts;
+#[cfg(feature = "hook")]
+pub mod hook;
+mod now;
+mod price;
+mod record;
+mod render;
+mod state;
+mod step;
+mod usage;
+mod utc;
+
+pub use cause::Cause;
+pub use config::{Check, Checkpoint, Config, EnvProblem, Mode, Problem, QuietHours};
+pub use decision::{Decision, Effect, Step};
+pub use event::{Agent, Background, Command, Event, Kind, ToolCall, Version};
+pub use facts::{Facts, Needs, Process, Route, Tree, Verdict};
+pub use now::Now;
+pub use price::Price;
+pub use record::{
+    AgentRecord, EditRecord, IterationRecord, Level, Line, LogRecord, LoopRecord, Observe,
+    RECORD_VERSION, Record, SessionRecord, ToolRecord,
+};
+pub use render::{Answer, render};
+pub use state::{Breaker, Overview, SCHEMA_VERSION, State};
+pub use step::{SpentFrom, needs, step};
+pub use usage::{CheckOutcome, CheckResult, Cursor, Spent, Tokens, Usage};

@@ -1,0 +1,143 @@
+//! Gathering what a step needs, and nothing else.
+
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::call::Call;
+use super::store::{chain, hex};
+use super::{clock, progress, transcript, tree};
+use crate::config::Config;
+use crate::event::{Command, Event, Kind, ToolCall};
+use crate::facts::{Facts, Needs, Route, Verdict};
+use crate::record::Level;
+use crate::state::State;
+use crate::step::{SpentFrom, needs};
+
+/// The task of a loop that is started without one.
+pub(crate) const PROMPT_FILE: &str = "PROMPT.md";
+const PROMPT_FILE_BYTES_MAX: u64 = 64 << 10;
+
+impl Call<'_> {
+    /// Everything that [`step`](crate::step) will look at for an event.
+    pub(super) fn facts(&mut self, state: &State, event: &Event, config: &Config) -> Facts {
+        let mut needs = needs(state, event, config);
+        let mut facts = Facts::at(self.now());
+        facts.fresh_id = fresh_id(event, &facts);
+        if !state.is_empty() || config.mode == crate::config::Mode::Guard || needs.end {
+            facts.process = clock::client(self.options.client_pid, self.boot_id);
+        }
+        if needs.route
+            && let Kind::UserPromptSubmit { prompt } = &event.kind
+        {
+            let route = self.route(prompt);
+            needs.tree |= matches!(route, Route::Loop { certain: true, .. });
+            facts.route = Some(route);
+        }
+        if needs.verdict
+            && let Kind::PreToolUse(tool) = &event.kind
+        {
+            facts.verdict = Some(self.verdict(tool));
+        }
+        if needs.dead {
+            let dead = state.owners().filter(|(_, process)| {
+                process.is_none_or(|process| !clock::is_alive(process, self.boot_id))
+            });
+            facts.dead = dead.map(|(loop_id, _)| loop_id.to_owned()).collect();
+        }
+        self.read_spent(state, event, &needs, &mut facts);
+        if needs.tree {
+            facts.tree = self.tree();
+        }
+        if needs.texts {
+            self.texts(state, event, &mut facts);
+        }
+        facts
+    }
+
+    fn read_spent(&mut self, state: &State, event: &Event, needs: &Needs, facts: &mut Facts) {
+        let own = event.transcript_path.as_deref();
+        let now_secs = facts.now.wall_ms() / 1_000;
+        let (path, cursor) = match &needs.spent {
+            SpentFrom::Nowhere => (None, None),
+            SpentFrom::Beginning => (own, None),
+            SpentFrom::Cursor { loop_id } => match state.reading(loop_id) {
+                // The session's own transcript, as the client names it now.
+                Some((cursor, known)) => {
+                    let is_own = event.session_id.as_deref().is_some_and(|session| {
+                        state.run_of(session).is_some_and(|run| run.loop_id == *loop_id)
+                    });
+                    (if is_own { own.or(known) } else { known }, Some(cursor))
+                }
+                None => (None, None),
+            },
+        };
+        if let Some(path) = path {
+            let cursor = cursor.cloned().unwrap_or_default();
+            match transcript::read(Path::new(path), &cursor, now_secs) {
+                Ok(Some(spent)) => facts.spent = Some(spent),
+                // At its very beginning a session has no transcript yet.
+                Ok(None) if matches!(event.kind, Kind::SessionStart { .. }) => {}
+                Ok(None) => self.note(Level::Warn, "no transcript: what is spent is unknown", path),
+                Err(error) => {
+                    let detail = format!("{path}: {}", chain(&error));
+                    self.note(Level::Warn, "no transcript: what is spent is unknown", &detail);
+                }
+            }
+        }
+        if needs.end {
+            facts.end = own.map(|path| transcript::end(Path::new(path)));
+        }
+    }
+
+    /// The tree, looked at once a call.
+    fn tree(&mut self) -> Option<crate::facts::Tree> {
+        if self.listing.is_none() {
+            match tree::look(&self.project) {
+                Ok(listing) => self.listing = Some(listing),
+                Err(detail) => self.note(Level::Warn, "the tree cannot be looked at", &detail),
+            }
+        }
+        self.listing.as_ref().map(|listing| listing.tree.clone())
+    }
+
+    fn texts(&self, state: &State, event: &Event, facts: &mut Facts) {
+        let own = event.session_id.as_deref().and_then(|session| state.run_of(session));
+        let target = match &event.kind {
+            Kind::UserPromptSubmit { prompt } => match Command::parse(prompt) {
+                Some(Command::Resume { loop_id, .. }) => {
+                    state.target(loop_id.as_deref(), own.map(|run| run.loop_id.as_str()))
+                }
+                _ => own.or_else(|| state.adoptable()),
+            },
+            _ => own,
+        };
+        facts.progress_tail = target.and_then(|run| progress::tail(&self.dir, &run.loop_id));
+        let path = self.project.root().join(PROMPT_FILE);
+        let is_small = fs::metadata(&path).is_ok_and(|f| f.len() <= PROMPT_FILE_BYTES_MAX);
+        facts.prompt_file = is_small.then(|| fs::read_to_string(&path).ok()).flatten();
+    }
+
+    /// How a prompt is to be dealt with.
+    #[allow(clippy::unused_self, reason = "a route may rest on the project")]
+    fn route(&self, _prompt: &str) -> Route {
+        Route::Standard
+    }
+
+    /// What the guard list says of a tool call.
+    #[allow(clippy::unused_self, reason = "a verdict may rest on the project")]
+    fn verdict(&self, _tool: &ToolCall) -> Verdict {
+        Verdict::Pass
+    }
+}
+
+/// Eight digits that no other loop of the project has.
+fn fresh_id(event: &Event, facts: &Facts) -> String {
+    let mut digest = Sha256::new();
+    digest.update(event.session_id.as_deref().unwrap_or_default());
+    digest.update(facts.now.since_boot.as_nanos().to_le_bytes());
+    digest.update(facts.now.wall_ms().to_le_bytes());
+    digest.update(std::process::id().to_le_bytes());
+    hex(&digest.finalize()).chars().take(8).collect()
+}

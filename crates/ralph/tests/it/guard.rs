@@ -1,0 +1,63 @@
+//! A guard over somebody else's loop.
+
+use plimsoll_ralph::{Cause, Mode};
+use serde_json::json;
+
+use crate::client::{Client, goes_on, halts};
+
+#[test]
+fn a_guard_never_lets_a_session_go_on() {
+    let client = Client::new(Mode::Guard);
+    for n in 0..14 {
+        client.work(n);
+        let answer = client.stop("<promise>COMPLETE</promise>");
+        assert_eq!(answer, json!({}), "{n}");
+    }
+    client.work(15);
+    let answer = client.stop("words");
+    assert!(halts(&answer) && !goes_on(&answer), "{answer}");
+    assert!(answer["stopReason"].as_str().unwrap().contains("iteration 15 of 15"), "{answer}");
+}
+
+#[test]
+fn an_idle_loop_of_somebody_else_ends_at_five() {
+    let client = Client::new(Mode::Guard);
+    let answers: Vec<bool> = (0..5).map(|_| halts(&client.stop("still failing"))).collect();
+    assert_eq!(answers, [false, false, false, false, true]);
+    assert!(halts(&client.stop("again")), "an open breaker stays open");
+}
+
+#[test]
+fn an_exhausted_budget_ends_the_turn_before_the_next_tool_call() {
+    let mut client = Client::new(Mode::Guard);
+    client.prompt("do it");
+    client.message("claude-opus-5-5", [1_000, 100, 0, 0]);
+    let call = json!({ "tool_name": "Bash", "tool_input": {}, "tool_use_id": "t" });
+    assert_eq!(client.send("PreToolUse", &call), json!({}));
+    // 20 USD at 20 USD per million.
+    client.message("claude-opus-5-5", [0, 1_000_000, 0, 0]);
+    let answer = client.send("PreToolUse", &call);
+    assert!(halts(&answer), "{answer}");
+    assert_eq!(answer["hookSpecificOutput"]["permissionDecision"], "deny");
+    let answer = client.prompt("go on please");
+    assert_eq!(answer["decision"], "block", "not even a prompt costs anything: {answer}");
+    assert!(client.prompt("RALPH RESET")["reason"].as_str().unwrap().contains("granted anew"));
+    assert_eq!(client.send("PreToolUse", &call), json!({}));
+    let cause = client.iterations().pop().unwrap().cause;
+    let spent_nano_usd = 4_000_000 + 2_000_000 + 20_000_000_000;
+    assert_eq!(cause, Some(Cause::Budget { spent_nano_usd, max_nano_usd: 20_000_000_000 }));
+}
+
+#[test]
+fn a_person_who_speaks_opens_the_breaker_half() {
+    let client = Client::new(Mode::Guard);
+    for _ in 0..5 {
+        client.stop("idle");
+    }
+    assert_eq!(client.prompt("try another way"), json!({}));
+    assert!(halts(&client.stop("idle")), "the first turn that changes nothing opens it again");
+    client.prompt("try yet another way");
+    client.work(1);
+    assert_eq!(client.stop("words"), json!({}));
+    assert_eq!(client.stop("idle"), json!({}), "it is closed");
+}

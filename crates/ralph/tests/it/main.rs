@@ -1,0 +1,20 @@
+//! What a user of this crate relies on.
+#![cfg(feature = "hook")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    missing_docs,
+    reason = "a panic is how a test fails"
+)]
+
+mod client;
+mod guard;
+mod parse;
+mod ralph_loop;
+mod store;
