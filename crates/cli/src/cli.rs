@@ -34,6 +34,14 @@ enum Command {
     Metrics(commands::metrics::MetricsArgs),
     /// Create and change the tables of a store
     Tables(commands::tables::TablesArgs),
+    /// Write, accept and check decision records
+    Adr(commands::adr::AdrArgs),
+    /// Open and close the documents of incidents
+    Incident(commands::incident::IncidentArgs),
+    /// Fill the changelog from commits, cut a release
+    Changelog(commands::changelog::ChangelogArgs),
+    /// Review a change by lints and by a model
+    Review(commands::review::ReviewArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -46,6 +54,10 @@ impl Cli {
             Command::Paper(args) => commands::paper::run(&args),
             Command::Metrics(args) => commands::metrics::run(&args),
             Command::Tables(args) => commands::tables::run(&args),
+            Command::Adr(args) => commands::adr::run(&args),
+            Command::Incident(args) => commands::incident::run(&args),
+            Command::Changelog(args) => commands::changelog::run(&args),
+            Command::Review(args) => commands::review::run(&args),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }

@@ -1,6 +1,10 @@
 //! One file per subcommand.
 
+pub(crate) mod adr;
+pub(crate) mod changelog;
 pub(crate) mod completions;
+pub(crate) mod incident;
 pub(crate) mod metrics;
 pub(crate) mod paper;
+pub(crate) mod review;
 pub(crate) mod tables;

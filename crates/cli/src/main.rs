@@ -4,6 +4,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod documents;
 mod failure;
 mod glue;
 mod grid;
@@ -18,6 +19,8 @@ use clap::Parser;
 use crate::cli::Cli;
 
 fn main() -> ExitCode {
+    // The one place that picks a TLS provider; a second call would find this one.
+    drop(rustls::crypto::ring::default_provider().install_default());
     match Cli::try_parse() {
         Ok(cli) => match cli.run() {
             Ok(exit) => exit.into(),

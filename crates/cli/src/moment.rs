@@ -4,10 +4,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 const DAY_SECS: i64 = 86_400;
 
-/// The present, UTC nanoseconds.
+/// The present.
 #[allow(clippy::disallowed_methods, reason = "a command is the edge that reads the clock")]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// The present, UTC nanoseconds.
 pub(crate) fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
@@ -24,6 +29,12 @@ impl Stopwatch {
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// Reads RFC 3339 with any fraction, as QuestDB answers, as UTC nanoseconds.
+pub(crate) fn parse_rfc_ns(text: &str) -> Option<i64> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    i64::try_from(at.as_nanosecond()).ok()
 }
 
 /// Reads `2026-11-24`, `2026-11-24T08:30:00Z` or seconds since 1970 as UTC nanoseconds.
@@ -79,11 +90,18 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_ns;
+    use super::{parse_ns, parse_rfc_ns};
 
     #[track_caller]
     fn check(text: &str, secs: Option<i64>) {
         assert_eq!(parse_ns(text).ok(), secs.map(|s| s * 1_000_000_000), "{text}");
+    }
+
+    #[test]
+    fn what_questdb_answers_is_read_to_the_nanosecond() {
+        let ns = parse_rfc_ns("2026-11-24T08:30:00.123456789Z");
+        assert_eq!(ns, Some(1_795_509_000_123_456_789));
+        assert_eq!(parse_rfc_ns("soon"), None);
     }
 
     #[test]

@@ -12,7 +12,9 @@
 
 mod demo;
 mod help;
+mod knowledge;
 mod metrics;
 mod paper;
+mod review;
 mod run;
 mod tables;
