@@ -3,6 +3,7 @@
 mod engine;
 mod rule;
 mod state;
+mod window;
 
 #[cfg(feature = "http")]
 mod deadman;
@@ -35,6 +36,7 @@ pub use engine::*;
 pub use rule::*;
 pub use state::*;
 
+pub use window::{Counting, Edge};
 #[cfg(feature = "http")]
 pub use {
     deadman::{

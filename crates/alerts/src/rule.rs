@@ -1,9 +1,13 @@
 //! A rule as data: what is measured, when it is too much, and what a person is told. Nothing here
 //! knows the engine, so that a dashboard can be rendered from the same rules.
 
+mod check;
 mod condition;
+mod cron;
 mod labels;
+mod maintenance;
 mod measure;
+mod problem;
 mod seconds;
 mod unit;
 
@@ -11,12 +15,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use condition::{Condition, Exception, Join, LabelGlob, Override, Threshold};
+pub use check::problems as rule_problems;
+pub use condition::{Condition, Exception, Join, Override, Threshold};
 pub use labels::{Glob, Labels, Matcher};
+pub(crate) use maintenance::Schedule;
+pub use maintenance::{MAINTENANCE_MAX, Maintenance, MaintenanceProblem};
 pub use measure::{
     Across, By, Drawdown, Function, Measure, Metric, Over, PeakReset, Query, Session, SessionLoss,
     TimeOfDay, TimeOfDayError,
 };
+pub use problem::{RuleErrors, RuleProblem};
 pub use unit::Unit;
 
 /// Silence after which a series counts as absent, unless the rule says otherwise.

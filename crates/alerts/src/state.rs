@@ -1,6 +1,7 @@
 //! The state of one alert, what it becomes, and what is told of it.
 
 mod alert;
+pub(crate) mod machine;
 pub(crate) mod nanos;
 
 use std::time::{Duration, SystemTime};
@@ -77,6 +78,8 @@ pub enum Cause {
     /// Fewer samples, or a smaller denominator, than the rule asks for. Normal while little happens,
     /// so it is not told by itself.
     TooFew,
+    /// The rule has never had a series, so there is nobody to tell about it.
+    NeverSeen,
     /// What has a part in it cannot be told: the peak, the session's start.
     Unknown,
     /// The values could not be read.
@@ -97,6 +100,8 @@ pub enum Mute {
     Inhibited(InstanceId),
     /// A maintenance window, by its place in the list.
     Maintenance(u32),
+    /// It is over for long, and newer samples have not said the same yet.
+    Late,
 }
 
 /// A change of state of one alert. Cheap to copy; `Engine::alert` says it in words.

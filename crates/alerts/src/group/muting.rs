@@ -22,6 +22,7 @@ impl Dispatcher {
         let own = alert.muted.as_ref().map(|muted| match muted {
             Muted::InhibitedBy { rule } => format!("`{rule}` says enough"),
             Muted::Maintenance { reason } => format!("maintenance: {reason}"),
+            Muted::Late => "it arrived late, and nothing newer says the same".to_owned(),
         });
         own.or_else(|| {
             let silence = self.state.silences.values().find(|s| s.covers(labels, wall))?;

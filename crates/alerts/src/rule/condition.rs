@@ -1,10 +1,13 @@
 //! When a rule's value is too much.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{labels::Glob, seconds};
+use super::{
+    labels::{Glob, Matcher},
+    seconds,
+};
 
 /// When a rule holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub enum Condition {
         /// Longest silence that is fine.
         #[serde(rename = "longer_than_secs", with = "seconds")]
         longer_than: Duration,
+        /// After a sample of such a series, as a producer's "closed", silence is fine.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ended_by: Vec<Matcher>,
     },
     /// All of these rules fire for the same labels, and none of the others.
     All(Join),
@@ -86,7 +92,7 @@ impl Condition {
     /// Holds after a silence of `longer_than`.
     #[must_use]
     pub fn absent(longer_than: Duration) -> Self {
-        Self::Absent { longer_than }
+        Self::Absent { longer_than, ended_by: Vec::new() }
     }
 
     /// Holds while all of `rules` fire.
@@ -174,20 +180,9 @@ impl Join {
 pub struct Override {
     /// Labels with the values that they must have; empty matches every instance.
     #[serde(rename = "match")]
-    pub matches: Vec<LabelGlob>,
+    pub matches: BTreeMap<String, Glob>,
     /// What holds for them.
     pub set: Exception,
-}
-
-/// One label of an [`Override`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct LabelGlob {
-    /// Name of the label.
-    pub label: String,
-    /// What its value must match.
-    pub is: Glob,
 }
 
 /// What an [`Override`] changes.
@@ -202,12 +197,16 @@ pub enum Exception {
 }
 
 impl Override {
+    /// How much it says: whole values before patterns, then characters.
+    pub(crate) fn specificity(&self) -> (usize, usize) {
+        self.matches.values().map(Glob::specificity).fold((0, 0), |sum, (is_whole, said)| {
+            (sum.0.saturating_add(usize::from(is_whole)), sum.1.saturating_add(said))
+        })
+    }
+
     /// `set` for the instances whose labels match.
     pub fn new<'a>(matches: impl IntoIterator<Item = (&'a str, &'a str)>, set: Exception) -> Self {
-        let matches = matches
-            .into_iter()
-            .map(|(label, is)| LabelGlob { label: label.to_owned(), is: Glob::new(is) })
-            .collect();
-        Self { matches, set }
+        let glob = |(label, is): (&str, &str)| (label.to_owned(), Glob::new(is));
+        Self { matches: matches.into_iter().map(glob).collect(), set }
     }
 }

@@ -310,6 +310,27 @@ impl Query {
     }
 }
 
+impl Drawdown {
+    /// Equity below `peak`.
+    #[must_use]
+    pub fn new(equity: Query, peak: Query, flows: Option<Query>, reset: PeakReset) -> Self {
+        Self { equity, peak, flows, reset }
+    }
+}
+
+impl SessionLoss {
+    /// Equity below that at the session's start.
+    #[must_use]
+    pub fn new(
+        equity: Query,
+        flows: Option<Query>,
+        start: Option<Query>,
+        session: Session,
+    ) -> Self {
+        Self { equity, flows, start, session }
+    }
+}
+
 impl Session {
     /// A day that starts at `start` in `zone`.
     pub fn new(start: TimeOfDay, zone: impl Into<String>) -> Self {

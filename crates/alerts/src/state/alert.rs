@@ -72,6 +72,8 @@ pub enum Muted {
         /// Its reason.
         reason: String,
     },
+    /// It is over for long, and newer samples have not said the same yet.
+    Late,
 }
 
 impl Alert {

@@ -6,8 +6,14 @@ use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
 /// Nanoseconds since 1970; 0 for moments before it, the greatest number for those after 2262.
 pub(crate) fn of(at: SystemTime) -> i64 {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    of_span(at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+/// Nanoseconds of a span; the greatest number for spans of more than 292 years. On the hot path, so
+/// without 128 bits.
+pub(crate) fn of_span(span: Duration) -> i64 {
+    let secs = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    secs.saturating_mul(1_000_000_000).saturating_add(i64::from(span.subsec_nanos()))
 }
 
 /// The moment; 1970 for numbers below 0.

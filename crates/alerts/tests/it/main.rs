@@ -12,13 +12,20 @@
 
 mod alertmanager;
 mod deadman;
+mod desk;
 mod discord;
 mod dispatch;
+mod drawdown;
+mod engine;
 mod kill;
 mod labels;
 mod outbox;
 mod places;
 mod receivers;
+mod reference;
+mod restart;
 mod serialized;
+mod time;
+mod together;
 mod told;
 mod units;
