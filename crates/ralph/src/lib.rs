@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cause;
+pub mod classify;
 mod config;
 mod decision;
 mod event;

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::cast_possible_truncation,
@@ -13,6 +14,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod classify;
 mod client;
 mod guard;
 mod parse;
