@@ -6,6 +6,7 @@ mod config;
 mod decision;
 mod event;
 mod facts;
+pub mod guard_list;
 #[cfg(feature = "hook")]
 pub mod hook;
 mod now;

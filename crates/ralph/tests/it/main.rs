@@ -17,6 +17,7 @@
 mod classify;
 mod client;
 mod guard;
+mod guard_list;
 mod parse;
 mod ralph_loop;
 mod store;

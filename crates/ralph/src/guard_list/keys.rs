@@ -1,0 +1,104 @@
+//! Keys of exchanges and wallets in the environment, by their names.
+
+use super::programs::tokens;
+
+const EXCHANGES: &[&str] = &[
+    "binance",
+    "bybit",
+    "okx",
+    "okex",
+    "kraken",
+    "coinbase",
+    "cbpro",
+    "hyperliquid",
+    "deribit",
+    "bitmex",
+    "bitfinex",
+    "bitstamp",
+    "kucoin",
+    "gateio",
+    "gate",
+    "huobi",
+    "htx",
+    "gemini",
+    "dydx",
+    "bitget",
+    "mexc",
+    "upbit",
+    "paradex",
+    "vertex",
+    "ibkr",
+    "alpaca",
+    "oanda",
+    "exchange",
+    "trading",
+    "broker",
+];
+const SECRETS: &[&str] = &[
+    "key",
+    "apikey",
+    "secret",
+    "apisecret",
+    "passphrase",
+    "token",
+    "password",
+    "private",
+    "privatekey",
+    "pk",
+];
+const WALLETS: &[&[&str]] = &[
+    &["private", "key"],
+    &["privatekey"],
+    &["mnemonic"],
+    &["seed", "phrase"],
+    &["wallet", "key"],
+    &["wallet", "secret"],
+];
+const HARMLESS: &[&str] = &[
+    "testnet", "test", "sandbox", "demo", "paper", "practice", "public", "ssh", "ssl", "tls",
+    "gpg", "jwt", "path", "file",
+];
+
+/// Returns the names of variables that look like keys of an exchange or a wallet, sorted. Values are not kept.
+#[must_use]
+pub fn exchange_keys<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+    let found =
+        variables.into_iter().filter(|(name, value)| !value.trim().is_empty() && is_key(name));
+    let mut names: Vec<String> = found.map(|(name, _)| name.to_owned()).collect();
+    names.sort();
+    names
+}
+
+fn is_key(name: &str) -> bool {
+    let parts: Vec<String> = tokens(name).collect();
+    let has = |wanted: &str| parts.iter().any(|part| part == wanted);
+    let is_exchange = EXCHANGES.iter().any(|e| has(e)) && SECRETS.iter().any(|s| has(s));
+    let is_wallet = WALLETS.iter().any(|words| words.iter().all(|word| has(word)));
+    (is_exchange || is_wallet) && !HARMLESS.iter().any(|word| has(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_by_their_names_and_values_are_not_kept() {
+        let variables = [
+            ("BINANCE_API_KEY", "abc"),
+            ("BINANCE_TESTNET_API_KEY", "abc"),
+            ("HYPERLIQUID_PRIVATE_KEY", "0x1"),
+            ("ETH_PRIVATE_KEY", "0x1"),
+            ("WALLET_MNEMONIC", "a b"),
+            ("OKX_PASSPHRASE", ""),
+            ("ANTHROPIC_API_KEY", "abc"),
+            ("SSH_PRIVATE_KEY", "abc"),
+            ("HOME", "/x"),
+            ("KRAKEN_URL", "https://x"),
+        ];
+        let names = exchange_keys(variables);
+        assert_eq!(
+            names,
+            ["BINANCE_API_KEY", "ETH_PRIVATE_KEY", "HYPERLIQUID_PRIVATE_KEY", "WALLET_MNEMONIC"]
+        );
+    }
+}
