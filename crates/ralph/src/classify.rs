@@ -2,7 +2,7 @@
 //!
 //! Keywords at word boundaries, the longest at each place, add up to three scores. Mechanical work needs more than a
 //! verb: that there is much of it, or that a command says when it is done. What is creative pulls away from the loop,
-//! and a question starts none. Below [`Room::confidence_min`] a loop is proposed and not started.
+//! and a question starts none. Below [`Room::confidence_min_ratio`] a loop is proposed and not started.
 
 mod evaluate;
 mod explore;

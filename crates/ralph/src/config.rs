@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::classify::Room;
+use crate::guard_list::GuardList;
 use crate::price::Price;
 
 pub use env::EnvProblem;
@@ -105,6 +107,10 @@ pub struct Config {
     pub pause_for_background: bool,
     /// Size of `.ralph/progress.md`, bytes; older iterations are dropped. Default 65,536.
     pub progress_max_bytes: u32,
+    /// Confidence from which on a mechanical task starts a loop without asking, 0 to 1. Default 0.65.
+    pub start_confidence_min_ratio: f64,
+    /// Tool calls that a person should decide about.
+    pub guard_list: GuardList,
     /// What models cost, by name without a date. Tokens of other models are counted, and their
     /// cost is unknown. Default: public list prices of November 2026.
     pub prices: BTreeMap<String, Price>,
@@ -137,6 +143,8 @@ impl Default for Config {
             checkpoint: Checkpoint::SideRef,
             pause_for_background: true,
             progress_max_bytes: 65_536,
+            start_confidence_min_ratio: Room::default().confidence_min_ratio,
+            guard_list: GuardList::default(),
             prices: crate::price::list_prices(),
         }
     }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
+use crate::classify::Outcome;
 use crate::record::{IterationRecord, Record};
 use crate::state::State;
 
@@ -70,6 +71,13 @@ pub enum Effect {
         loop_id: String,
         /// Its task, the beginning of `progress.md`.
         task: String,
+    },
+    /// Let the router of tasks learn from how a loop ended.
+    Learn {
+        /// The loop's task.
+        task: String,
+        /// How.
+        outcome: Outcome,
     },
     /// Remove what was kept beside the state for a loop.
     Forget {

@@ -21,7 +21,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use keys::exchange_keys;
+use crate::event::ToolCall;
+use crate::facts::Verdict;
+
+pub use keys::is_exchange_key;
 
 /// Longest command that is read, bytes; a longer one is asked about.
 const COMMAND_BYTES_MAX: usize = 256 * 1024;
@@ -134,6 +137,20 @@ impl std::fmt::Debug for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { root, cwd, read: _ } = self;
         f.debug_struct("Place").field("root", root).field("cwd", cwd).finish_non_exhaustive()
+    }
+}
+
+/// Returns what the list says of a tool call.
+#[must_use]
+pub fn verdict(tool: &ToolCall, list: &GuardList, place: &Place<'_>) -> Verdict {
+    let Some((rule, action)) = judge(&tool.name, tool.input(), list, place) else {
+        return Verdict::Pass;
+    };
+    let (rule, advice) = (rule.name().to_owned(), rule.advice().to_owned());
+    if action == Action::Deny {
+        Verdict::Deny { rule, advice }
+    } else {
+        Verdict::Ask { rule, advice }
     }
 }
 

@@ -9,6 +9,7 @@ mod clock;
 mod edits;
 mod effects;
 mod gather;
+mod learned;
 mod limits;
 mod options;
 mod progress;
@@ -29,6 +30,7 @@ use crate::render::{Answer, render};
 use crate::state::State;
 
 pub use append::{AGENT_SPAWNS, EVENTS, Tail, read_lines};
+pub use learned::{WEIGHTS, WeightsError, read_weights, reset_weights};
 pub use limits::{LIMITS, LimitsError, LimitsFile};
 pub use options::Options;
 pub use progress::PROGRESS;

@@ -5,12 +5,14 @@ mod command;
 mod needs;
 mod prompt;
 mod records;
+mod room;
 mod session;
 mod stop;
 mod tool;
 pub(crate) mod words;
 
 use crate::cause::Cause;
+use crate::classify::Outcome;
 use crate::config::{Config, Mode};
 use crate::decision::{Decision, Effect, Step};
 use crate::event::{Event, Kind};
@@ -161,6 +163,14 @@ impl Scene<'_> {
         run.half_open = false;
         let run = run.clone();
         self.record_loop(&run, "tripped", Some(cause.clone()), None);
+        self.learn(&run, Outcome::Failure);
+    }
+
+    /// The router learns from loops, whose task it may have been asked about.
+    fn learn(&mut self, run: &Run, outcome: Outcome) {
+        if run.mode == Mode::Loop && !run.task.is_empty() {
+            self.effects.push(Effect::Learn { task: run.task.clone(), outcome });
+        }
     }
 
     fn log(&mut self, level: Level, message: &str, detail: &str) {

@@ -114,6 +114,9 @@ impl Config {
                     Some(value.parse().map_err(|_unreadable| "a span such as 22:00-06:30")?);
                 Ok(())
             }
+            "start_confidence_min_ratio" => {
+                put(&mut self.start_confidence_min_ratio, value, "a ratio from 0 to 1")
+            }
             "completion_tag" => put(&mut self.completion_tag, value, "a line"),
             "pause_for_background" => put(&mut self.pause_for_background, value, "true or false"),
             "progress_max_bytes" => put(&mut self.progress_max_bytes, value, "a number of bytes"),

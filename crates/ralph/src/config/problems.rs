@@ -74,6 +74,10 @@ impl Config {
         if !PROGRESS_BYTES.contains(&self.progress_max_bytes) {
             add("progress_max_bytes", self.progress_max_bytes.to_string(), "1,024 to 1,048,576");
         }
+        let confidence = self.start_confidence_min_ratio;
+        if !(0.0..=1.0).contains(&confidence) {
+            add("start_confidence_min_ratio", confidence.to_string(), "0 to 1");
+        }
         let tag = &self.completion_tag;
         if tag.trim() != tag || tag.is_empty() || tag.contains('\n') {
             let wanted = "one line without blanks around it";

@@ -32,6 +32,10 @@ impl ToolCall {
         self.input.get(field).and_then(Value::as_str)
     }
 
+    pub(crate) fn input(&self) -> &Value {
+        &self.input
+    }
+
     /// The whole input as JSON.
     #[must_use]
     pub fn input_json(&self) -> String {

@@ -59,17 +59,13 @@ const HARMLESS: &[&str] = &[
     "gpg", "jwt", "path", "file",
 ];
 
-/// Returns the names of variables that look like keys of an exchange or a wallet, sorted. Values are not kept.
+/// Returns whether a variable looks like a key of an exchange or a wallet. Only its name is looked at, and whether
+/// it has a value.
 #[must_use]
-pub fn exchange_keys<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
-    let found =
-        variables.into_iter().filter(|(name, value)| !value.trim().is_empty() && is_key(name));
-    let mut names: Vec<String> = found.map(|(name, _)| name.to_owned()).collect();
-    names.sort();
-    names
-}
-
-fn is_key(name: &str) -> bool {
+pub fn is_exchange_key(name: &str, value: &str) -> bool {
+    if value.trim().is_empty() {
+        return false;
+    }
     let parts: Vec<String> = tokens(name).collect();
     let has = |wanted: &str| parts.iter().any(|part| part == wanted);
     let is_exchange = EXCHANGES.iter().any(|e| has(e)) && SECRETS.iter().any(|s| has(s));
@@ -82,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_by_their_names_and_values_are_not_kept() {
+    fn keys_are_found_by_their_names() {
         let variables = [
             ("BINANCE_API_KEY", "abc"),
             ("BINANCE_TESTNET_API_KEY", "abc"),
@@ -95,10 +91,14 @@ mod tests {
             ("HOME", "/x"),
             ("KRAKEN_URL", "https://x"),
         ];
-        let names = exchange_keys(variables);
+        let names: Vec<_> = variables
+            .iter()
+            .filter(|(name, value)| is_exchange_key(name, value))
+            .map(|(name, _)| *name)
+            .collect();
         assert_eq!(
             names,
-            ["BINANCE_API_KEY", "ETH_PRIVATE_KEY", "HYPERLIQUID_PRIVATE_KEY", "WALLET_MNEMONIC"]
+            ["BINANCE_API_KEY", "HYPERLIQUID_PRIVATE_KEY", "ETH_PRIVATE_KEY", "WALLET_MNEMONIC"]
         );
     }
 }

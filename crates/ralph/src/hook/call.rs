@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::gather::read_text;
 use super::limits::LimitsFile;
 use super::options::Options;
 use super::project::Project;
@@ -13,7 +14,8 @@ use crate::cause::Cause;
 use crate::config::{Config, Mode};
 use crate::decision::{Decision, Effect, Step};
 use crate::event::{Event, Kind};
-use crate::facts::Facts;
+use crate::facts::{Facts, Verdict};
+use crate::guard_list::{self, GuardList, Place};
 use crate::now::Now;
 use crate::record::{Level, LogRecord, Observe, Record};
 use crate::state::{State, Status};
@@ -54,7 +56,11 @@ impl<'a> Call<'a> {
         let may_guard = options.mode == Some(Mode::Guard)
             || options.mode_from_env() == Some(Mode::Guard)
             || options.config.as_ref().is_some_and(|config| config.mode == Mode::Guard);
-        if !starts_here && !may_guard && !project.dir().is_dir() {
+        if !starts_here
+            && !may_guard
+            && !project.dir().is_dir()
+            && !concerns_us(event, &project, options)
+        {
             return None;
         }
         let call = Self::of_project(project, event, options);
@@ -319,6 +325,21 @@ struct Trace<'a> {
 
 fn passing(notices: Vec<String>) -> Step {
     Step { state: State::default(), decision: Decision::Pass, notices, effects: Vec::new() }
+}
+
+/// Whether an event matters also where nothing of ours has been yet: by the guard list, or by keys in reach.
+fn concerns_us(event: &Event, project: &Project, options: &Options) -> bool {
+    match &event.kind {
+        Kind::SessionStart { .. } => !options.secret_names.is_empty(),
+        Kind::PreToolUse(tool) => {
+            let default = GuardList::default();
+            let list = options.config.as_ref().map_or(&default, |config| &config.guard_list);
+            let cwd = event.cwd.as_deref().map_or(project.root(), Path::new);
+            let place = Place::new(project.root(), cwd, &read_text);
+            guard_list::verdict(tool, list, &place) != Verdict::Pass
+        }
+        _ => false,
+    }
 }
 
 /// The project that has this session's loop: the session may have gone into another directory.

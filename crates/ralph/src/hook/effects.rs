@@ -8,10 +8,12 @@ use super::append::{AGENT_SPAWNS, EVENTS, append};
 use super::baseline::{Baseline, Round};
 use super::call::Call;
 use super::checkpoint::{self, Keep};
-use super::edits;
 use super::progress;
+use super::store::chain;
 use super::transcript::agent_totals;
 use super::tree::Listing;
+use super::{edits, learned};
+use crate::classify::Outcome;
 use crate::config::{Checkpoint, Config, Mode};
 use crate::decision::Effect;
 use crate::event::{Kind, ToolCall, Version};
@@ -44,6 +46,7 @@ impl Call<'_> {
                     records.push(Record::Iteration(record));
                 }
                 Effect::Baseline { loop_id, task } => self.baseline(&loop_id, &task, config),
+                Effect::Learn { task, outcome } => self.learn(&task, outcome),
                 Effect::Forget { loop_id } => Baseline::forget(&self.dir, &loop_id),
             }
         }
@@ -149,6 +152,13 @@ impl Call<'_> {
     fn is_the_clients_own(&self) -> bool {
         let has_kind = self.event.agent.as_ref().is_some_and(|agent| !agent.kind.is_empty());
         !has_kind && self.event.client >= NAMES_KINDS
+    }
+
+    fn learn(&mut self, task: &str, outcome: Outcome) {
+        let now = self.now();
+        if let Err(error) = learned::learn(&self.dir, task, outcome, &now) {
+            self.note(Level::Warn, "nothing is learned from this loop", &chain(&error));
+        }
     }
 
     fn baseline(&mut self, loop_id: &str, task: &str, config: &Config) {

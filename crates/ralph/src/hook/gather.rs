@@ -6,11 +6,15 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::call::Call;
+use super::learned::read_weights;
 use super::store::{chain, hex};
 use super::{clock, progress, transcript, tree};
+use crate::classify::{self, Weights};
 use crate::config::Config;
 use crate::event::{Command, Event, Kind, ToolCall};
 use crate::facts::{Facts, Needs, Route, Verdict};
+use crate::guard_list::{self, Place};
+use crate::now::Now;
 use crate::record::Level;
 use crate::state::State;
 use crate::step::{SpentFrom, needs};
@@ -18,6 +22,8 @@ use crate::step::{SpentFrom, needs};
 /// The task of a loop that is started without one.
 pub(crate) const PROMPT_FILE: &str = "PROMPT.md";
 const PROMPT_FILE_BYTES_MAX: u64 = 64 << 10;
+/// A larger file is not what the guard list is about.
+const EDITED_BYTES_MAX: u64 = 4 << 20;
 
 impl Call<'_> {
     /// Everything that [`step`](crate::step) will look at for an event.
@@ -31,20 +37,23 @@ impl Call<'_> {
         if needs.route
             && let Kind::UserPromptSubmit { prompt } = &event.kind
         {
-            let route = self.route(prompt);
+            let route = self.route(prompt, state, &facts.now, config);
             needs.tree |= matches!(route, Route::Loop { certain: true, .. });
             facts.route = Some(route);
         }
         if needs.verdict
             && let Kind::PreToolUse(tool) = &event.kind
         {
-            facts.verdict = Some(self.verdict(tool));
+            facts.verdict = Some(self.verdict(tool, config));
         }
         if needs.dead {
             let dead = state.owners().filter(|(_, process)| {
                 process.is_none_or(|process| !clock::is_alive(process, self.boot_id))
             });
             facts.dead = dead.map(|(loop_id, _)| loop_id.to_owned()).collect();
+        }
+        if matches!(event.kind, Kind::SessionStart { .. }) {
+            facts.warnings = key_warnings(&self.options.secret_names);
         }
         self.read_spent(state, event, &needs, &mut facts);
         if needs.tree {
@@ -119,17 +128,44 @@ impl Call<'_> {
         facts.prompt_file = is_small.then(|| fs::read_to_string(&path).ok()).flatten();
     }
 
-    /// How a prompt is to be dealt with.
-    #[allow(clippy::unused_self, reason = "a route may rest on the project")]
-    fn route(&self, _prompt: &str) -> Route {
-        Route::Standard
+    /// How a prompt is to be dealt with. What was learned is a help, so a route without it is one too.
+    fn route(&mut self, prompt: &str, state: &State, now: &Now, config: &Config) -> Route {
+        let weights = read_weights(&self.dir, now).unwrap_or_else(|error| {
+            self.note(Level::Warn, "what was learned is not used", &chain(&error));
+            Weights::default()
+        });
+        let checks: Vec<String> =
+            config.checks.iter().map(|check| check.command.join(" ")).collect();
+        let checks: Vec<&str> = checks.iter().map(String::as_str).collect();
+        let room = state.room(self.event.session_id.as_deref(), config, now);
+        classify::route(prompt, &weights, &room, &checks)
     }
 
     /// What the guard list says of a tool call.
-    #[allow(clippy::unused_self, reason = "a verdict may rest on the project")]
-    fn verdict(&self, _tool: &ToolCall) -> Verdict {
-        Verdict::Pass
+    fn verdict(&self, tool: &ToolCall, config: &Config) -> Verdict {
+        let root = self.project.root();
+        let cwd = self.event.cwd.as_deref().map_or(root, Path::new);
+        guard_list::verdict(tool, &config.guard_list, &Place::new(root, cwd, &read_text))
     }
+}
+
+/// A file as it is now, if it is one that people edit.
+pub(super) fn read_text(path: &Path) -> Option<String> {
+    let found = fs::metadata(path).ok()?;
+    let is_text = found.is_file() && found.len() <= EDITED_BYTES_MAX;
+    is_text.then(|| fs::read_to_string(path).ok()).flatten()
+}
+
+/// What a session is told at its start of keys that its agent could use. Their values are not looked at.
+fn key_warnings(names: &[String]) -> Vec<String> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let names = names.join(", ");
+    vec![format!(
+        "ralph: keys of an exchange or a wallet are in this session's environment, and so within the agent's reach: \
+         {names}. Start the client without them (`env -u NAME claude`)."
+    )]
 }
 
 /// Eight digits that no other loop of the project has.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::{Config, Mode};
+use crate::guard_list::is_exchange_key;
 
 /// How [`run`](super::run) works. Everything that it takes from the environment is here, so that
 /// a test or a host program can say it.
@@ -19,6 +20,8 @@ pub struct Options {
     pub project_dir: Option<PathBuf>,
     /// The client's process, if it says which.
     pub client_pid: Option<u32>,
+    /// Variables that look like keys of an exchange or a wallet; a session is told of them at its start.
+    pub secret_names: Vec<String>,
     /// A file to which every step is appended with all that it was decided from, so that it can
     /// be replayed. It holds prompts. Default none.
     pub trace: Option<PathBuf>,
@@ -46,9 +49,11 @@ impl Options {
                 _ if Config::is_env_name(name) => {
                     options.env.push((name.to_owned(), value.to_owned()));
                 }
+                _ if is_exchange_key(name, value) => options.secret_names.push(name.to_owned()),
                 _ => {}
             }
         }
+        options.secret_names.sort();
         options
     }
 

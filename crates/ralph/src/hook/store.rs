@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plimsoll_durable::{Lock, replace};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -189,9 +190,12 @@ fn keep_backup(dir: &Path, path: &Path) -> std::io::Result<()> {
 }
 
 fn encode(state: &State, generation: u64) -> Result<Vec<u8>, serde_json::Error> {
-    let body =
-        serde_json::to_string(&EnvelopeRef { generation, schema_version: SCHEMA_VERSION, state })?;
-    // The digest is over all that follows it, so that not one byte of the file is outside of it.
+    sealed(&EnvelopeRef { generation, schema_version: SCHEMA_VERSION, state })
+}
+
+/// An object as JSON, with a digest over all that follows it: not one byte of the file is outside of it.
+pub(super) fn sealed(object: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let body = serde_json::to_string(object)?;
     let rest = format!("\",{}\n", body.strip_prefix('{').unwrap_or(&body));
     Ok(format!("{OPENING}{}{rest}", hex(&Sha256::digest(rest.as_bytes()))).into_bytes())
 }
@@ -206,7 +210,7 @@ fn read(path: &Path) -> Result<Found, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Absent),
         Err(source) => return Err(failed(source)),
     };
-    let envelope = match decode(&bytes) {
+    let envelope: Envelope = match opened(&bytes) {
         Ok(envelope) => envelope,
         Err(why) => return Ok(Found::Broken { why }),
     };
@@ -219,7 +223,8 @@ fn read(path: &Path) -> Result<Found, StoreError> {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<Envelope, String> {
+/// Reads what [`sealed`] has written, if not one byte of it has changed.
+pub(super) fn opened<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let Some(after) = bytes.strip_prefix(OPENING.as_bytes()) else {
         return Err(if bytes.is_empty() { "empty".into() } else { "no digest in it".into() });
     };
@@ -232,7 +237,7 @@ fn decode(bytes: &[u8]) -> Result<Envelope, String> {
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
-fn set_aside(dir: &Path, broken: &Path, now: &Now) -> Result<(), StoreError> {
+pub(super) fn set_aside(dir: &Path, broken: &Path, now: &Now) -> Result<(), StoreError> {
     let name = broken.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let when = utc::stamp(now.wall_ms()).replace([':', '-'], "");
     let free = |n: u32| dir.join(format!("{name}.broken-{when}-{n}"));

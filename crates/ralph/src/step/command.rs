@@ -2,6 +2,7 @@
 
 use super::{Scene, bounds, words};
 use crate::cause::Cause;
+use crate::classify::Outcome;
 use crate::config::Mode;
 use crate::decision::{Decision, Effect};
 use crate::event::Command;
@@ -120,7 +121,11 @@ impl Scene<'_> {
             );
         }
         let now = self.facts.now;
+        let has_failed = self.state.runs.get(index).is_some_and(Run::is_open);
         let Some(run) = self.state.end(index, Cause::Person, &now) else { return Decision::Pass };
+        if !has_failed {
+            self.learn(&run, Outcome::Failure);
+        }
         self.record_loop(&run, event, Some(Cause::Person), None);
         self.effects.push(Effect::Forget { loop_id: run.loop_id.clone() });
         answer(format!(

@@ -30,9 +30,7 @@ pub fn needs(state: &State, event: &Event, config: &Config) -> Needs {
     let run = event.session_id.as_deref().and_then(|session| state.run_of(session));
     match &event.kind {
         Kind::Stop { .. } => at_stop(run, config),
-        Kind::PreToolUse(_) => {
-            Needs { verdict: run.is_some() || config.mode == Mode::Guard, ..spending(run, config) }
-        }
+        Kind::PreToolUse(_) => Needs { verdict: true, ..spending(run, config) },
         Kind::StopFailure { .. } | Kind::SubagentStop { .. } | Kind::SessionEnd { .. } => {
             spending(run, config)
         }

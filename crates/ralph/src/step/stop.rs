@@ -2,6 +2,7 @@
 
 use super::{Scene, bounds, words};
 use crate::cause::Cause;
+use crate::classify::Outcome;
 use crate::config::Mode;
 use crate::decision::{Decision, Effect};
 use crate::event::{Background, Version};
@@ -174,6 +175,10 @@ impl Scene<'_> {
         if let Some(run) = self.state.end(index, Cause::Done, &now) {
             self.notices.push(words::done(&run, how));
             self.record_loop(&run, "done", Some(Cause::Done), None);
+            // Without a check there is nobody but the agent who says that it succeeded.
+            if run.checks.as_ref().is_some_and(CheckResult::passed) {
+                self.learn(&run, Outcome::Success);
+            }
             self.effects.push(Effect::Forget { loop_id: run.loop_id });
         }
         Decision::Pass

@@ -2,7 +2,6 @@
 
 use super::{Scene, bounds};
 use crate::cause::Cause;
-use crate::config::Mode;
 use crate::decision::Decision;
 use crate::event::ToolCall;
 use crate::facts::Verdict;
@@ -19,9 +18,7 @@ impl Scene<'_> {
             self.record_tool(tool, "denied", None, Some(cause.clone()));
             return Decision::Halt { cause };
         }
-        let listed = own.is_some() || self.config.mode == Mode::Guard;
-        let verdict = self.facts.verdict.as_ref().filter(|_| listed);
-        let (outcome, rule, advice) = match verdict {
+        let (outcome, rule, advice) = match &self.facts.verdict {
             Some(Verdict::Deny { rule, advice }) => ("denied", rule, advice),
             Some(Verdict::Ask { rule, advice }) => ("asked", rule, advice),
             Some(Verdict::Pass) | None => {

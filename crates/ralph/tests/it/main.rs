@@ -20,4 +20,5 @@ mod guard;
 mod guard_list;
 mod parse;
 mod ralph_loop;
+mod routing;
 mod store;
