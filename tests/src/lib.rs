@@ -4,6 +4,7 @@
 //! - [`ScriptedHttp`] is a server that answers from a script and keeps every request it got.
 //! - `ClaudeApi`, behind the feature `claude`, answers the calls of a coding client from a script.
 //! - `DiscordStandIn`, with the feature `discord`, takes webhook messages, checks every body, and fails on demand.
+//! - `SentryStandIn`, with the feature `sentry`, takes envelopes and keeps alert rules as Sentry's workflow API does.
 //! - [`masked`] takes times, ports, digests and a directory out of text before it is compared.
 //! - [`free_port`] asks the kernel for a port that nothing listens on.
 //!
@@ -23,6 +24,8 @@ mod listening;
 mod message;
 mod port;
 mod scripted_http;
+#[cfg(feature = "sentry")]
+mod sentry;
 
 #[cfg(feature = "claude")]
 pub use claude_api::{
@@ -36,3 +39,5 @@ pub use listening::{CONNECTIONS_MAX, WAIT_MAX};
 pub use message::MESSAGE_BYTES_MAX;
 pub use port::free_port;
 pub use scripted_http::{Reply, Request, ScriptedHttp};
+#[cfg(feature = "sentry")]
+pub use sentry::SentryStandIn;
