@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::receiver::SecretRef;
 use crate::route::span;
+use crate::secret::SecretRef;
 
 pub use signs::{SelfCheck, SignsError, SignsOfLife};
 pub use watch::{Watch, WatchNews, Watched, fetch_sign};

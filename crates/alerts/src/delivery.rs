@@ -23,7 +23,8 @@ use crate::history::History;
 use crate::notification::Notification;
 use crate::notify::{Notify, NotifyError, Receipt};
 use crate::outbox::{self, Outbox, OutboxError, control};
-use crate::receiver::{ReceiverError, Secrets};
+use crate::receiver::ReceiverError;
+use crate::secret::Secrets;
 
 pub use config::{DeliveryConfig, DeliveryProblem};
 pub use report::{CloseError, Report, Undelivered};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::http::{Method, Request};
 use crate::notification::{Earlier, Item, Kind, Notification, alert_key};
 use crate::notify::{Notify, NotifyError, Receipt};
-use crate::receiver::SecretRef;
+use crate::secret::SecretRef;
 use crate::webhook::Web;
 
 use reply::Answer;

@@ -28,6 +28,9 @@ pub(crate) struct Request {
 pub(crate) enum Method {
     Get,
     Post,
+    #[cfg(feature = "sentry")]
+    Put,
+    #[cfg(feature = "http")]
     Patch,
 }
 
@@ -55,6 +58,14 @@ pub(crate) enum Fault {
     Broken,
     #[error("no client: {0}")]
     Client(String),
+}
+
+impl Fault {
+    /// Whether the same request may have an answer later.
+    #[cfg(feature = "sentry")]
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Connect | Self::Broken)
+    }
 }
 
 impl Request {
@@ -132,6 +143,9 @@ impl Http {
         let mut builder = match request.method {
             Method::Get => client.get(url),
             Method::Post => client.post(url),
+            #[cfg(feature = "sentry")]
+            Method::Put => client.put(url),
+            #[cfg(feature = "http")]
             Method::Patch => client.patch(url),
         };
         if !request.content_type.is_empty() {

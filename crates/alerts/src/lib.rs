@@ -15,7 +15,7 @@ mod discord;
 mod group;
 #[cfg(feature = "outbox")]
 mod history;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "sentry"))]
 mod http;
 #[cfg(feature = "outbox")]
 mod notification;
@@ -27,6 +27,10 @@ mod outbox;
 mod receiver;
 #[cfg(feature = "outbox")]
 mod route;
+#[cfg(any(feature = "outbox", feature = "sentry"))]
+mod secret;
+#[cfg(feature = "sentry")]
+mod sentry;
 #[cfg(feature = "outbox")]
 mod silence;
 #[cfg(feature = "outbox")]
@@ -36,6 +40,10 @@ pub use engine::*;
 pub use rule::*;
 pub use state::*;
 
+#[cfg(any(feature = "outbox", feature = "sentry"))]
+pub use secret::{SecretError, SecretRef, Secrets};
+#[cfg(feature = "sentry")]
+pub use sentry::*;
 pub use window::{Counting, Edge};
 #[cfg(feature = "http")]
 pub use {
@@ -52,10 +60,7 @@ pub use {
     notification::{Earlier, Item, Kind, News, Notification, headline, plain_text},
     notify::{Notify, NotifyError, Receipt},
     outbox::{OutboxError, control::AskError},
-    receiver::{
-        CommandInput, CommandReceiver, ReceiverConfig, ReceiverError, SecretError, SecretRef,
-        Secrets, Stderr, receiver,
-    },
+    receiver::{CommandInput, CommandReceiver, ReceiverConfig, ReceiverError, Stderr, receiver},
     route::{Inhibit, Route, Step, Then, Urgent},
     silence::{SILENCE_MAX, Silence, SilenceError},
 };

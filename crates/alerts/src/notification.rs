@@ -1,5 +1,6 @@
 //! What one receiver is sent at once: the news of a group of alerts.
 
+#[cfg(feature = "http")]
 pub(crate) mod cut;
 pub(crate) mod moment;
 pub(crate) mod text;
@@ -11,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::state::nanos;
 use crate::{Alert, AlertState, Labels, Severity};
 
+#[cfg(feature = "http")]
 pub(crate) use cut::{cut, cut_bytes};
+#[cfg(feature = "http")]
 pub(crate) use text::details;
 pub use text::{headline, plain_text};
 

@@ -3,7 +3,6 @@
 #[cfg(feature = "http")]
 mod build;
 mod command;
-mod secret;
 mod stderr;
 
 use std::time::Duration;
@@ -13,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::DeliveryProblem;
 use crate::notify::Notify;
 use crate::route::span;
+use crate::secret::{SecretRef, Secrets};
 
 pub use command::CommandReceiver;
-pub use secret::{SecretError, SecretRef, Secrets};
 pub use stderr::Stderr;
 
 /// Name of the receiver that is always there.

@@ -12,7 +12,7 @@ use std::{
 
 use super::{DeadmanConfig, beacon::Beacon};
 use crate::http::{Http, Request};
-use crate::receiver::Secrets;
+use crate::secret::Secrets;
 
 /// Longest time for a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);

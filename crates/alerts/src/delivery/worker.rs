@@ -9,7 +9,8 @@ use std::{
 use super::{DeliveryConfig, Input, StartError};
 use crate::notification::Notification;
 use crate::notify::{Notify, NotifyError, Receipt};
-use crate::receiver::{ReceiverConfig, ReceiverError, STDERR, Secrets, Stderr, receiver};
+use crate::receiver::{ReceiverConfig, ReceiverError, STDERR, Stderr, receiver};
+use crate::secret::Secrets;
 
 /// The way to a receiver's thread; it takes one message at a time.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{ReceiverConfig, Secrets, Stderr};
+use super::{ReceiverConfig, Stderr};
 use crate::discord::Discord;
 use crate::http::Http;
 use crate::notify::Notify;
+use crate::secret::Secrets;
 use crate::webhook::{Ntfy, PagerDuty, Plain, Slack, Telegram, Web};
 
 /// Longest time for one request.

@@ -8,7 +8,7 @@ use crate::Severity;
 use crate::http::{Method, Request};
 use crate::notification::{Kind, Notification, cut_bytes, headline, plain_text};
 use crate::notify::{Notify, NotifyError, Receipt};
-use crate::receiver::SecretRef;
+use crate::secret::SecretRef;
 
 const URL: &str = "https://ntfy.sh";
 

@@ -7,7 +7,7 @@ use super::Web;
 use crate::http::{Method, Request};
 use crate::notification::{Item, Kind, Notification, alert_key, details, moment, text};
 use crate::notify::{Notify, NotifyError, Receipt};
-use crate::receiver::SecretRef;
+use crate::secret::SecretRef;
 use crate::{AlertState, Severity};
 
 const URL: &str = "https://events.pagerduty.com/v2/enqueue";

@@ -66,7 +66,7 @@ mod sending {
     use crate::http::{Method, Request};
     use crate::notification::Notification;
     use crate::notify::{Notify, NotifyError, Receipt};
-    use crate::receiver::SecretRef;
+    use crate::secret::SecretRef;
     use crate::webhook::Web;
 
     /// Any server that takes our JSON by POST.

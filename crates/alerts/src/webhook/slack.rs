@@ -6,7 +6,7 @@ use super::Web;
 use crate::http::{Method, Reply, Request};
 use crate::notification::{Notification, cut, headline, plain_text};
 use crate::notify::{Notify, NotifyError, Receipt};
-use crate::receiver::SecretRef;
+use crate::secret::SecretRef;
 
 /// Longest text of a section and of a header, by Slack's description.
 const SECTION_MAX: usize = 3000;

@@ -9,7 +9,7 @@ use super::Web;
 use crate::http::{Method, Reply, Request};
 use crate::notification::{Kind, Notification, cut, plain_text};
 use crate::notify::{Notify, NotifyError, Receipt};
-use crate::receiver::SecretRef;
+use crate::secret::SecretRef;
 
 const URL: &str = "https://api.telegram.org";
 

@@ -6,7 +6,7 @@ use plimsoll_redact::Secret;
 
 use crate::http::{Http, Reply, Request};
 use crate::notify::NotifyError;
-use crate::receiver::{SecretRef, Secrets};
+use crate::secret::{SecretRef, Secrets};
 
 /// Wait after a 429 that does not say for how long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);

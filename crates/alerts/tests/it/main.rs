@@ -11,6 +11,9 @@
 )]
 
 mod alertmanager;
+#[path = "../../../redact/tests/it/corpus.rs"]
+#[allow(dead_code, reason = "the kinds concern the crate that finds them")]
+mod corpus;
 mod deadman;
 mod desk;
 mod discord;
@@ -24,6 +27,8 @@ mod places;
 mod receivers;
 mod reference;
 mod restart;
+mod sentry;
+mod sentry_setup;
 mod serialized;
 mod time;
 mod together;
