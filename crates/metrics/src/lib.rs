@@ -5,6 +5,8 @@ mod block;
 #[cfg(feature = "testing")]
 mod capture;
 mod complete;
+#[cfg(feature = "config")]
+mod config;
 mod counts;
 pub mod ddl;
 mod derive;
@@ -48,6 +50,8 @@ mod wire;
 pub use batch::{Batch, Cell, Rows, SymbolId, Symbols};
 #[cfg(feature = "testing")]
 pub use capture::{CAPTURE_NOW, Captured, CapturedRow, RefusedRow};
+#[cfg(feature = "config")]
+pub use config::{Config, ConfigProblem};
 pub use counts::{Counts, Health as PipelineHealth};
 pub use field::Field;
 pub use handle::{Account, Equity, Instrument, Series, Strategy};

@@ -69,6 +69,9 @@ pub enum Durability {
 
 /// Where peak, beginning of the day and positions come from when the spool has none of an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "config", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "config", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum RiskBaseline {
     /// From the rows in the store. Until they were read, and for ever with a spool only or a sink
@@ -202,21 +205,8 @@ impl Options {
         }
         let mut take = |key: &str| known.remove(key).filter(|v| !v.is_empty());
         let store = take("STORE").unwrap_or_else(|| "plimsoll.db".to_owned());
-        let spool = take("SPOOL_DIR");
-        let default_spool =
-            || PathBuf::from(spool.clone().unwrap_or_else(|| "plimsoll.spool".into()));
-        let mut options = if store.starts_with("http://") {
-            Self::connect(store, default_spool(), mode)
-        } else if store.starts_with("https://") {
-            return Err(OptionsError::Scheme { found: "https" });
-        } else if store == "spool" {
-            Self::spool_only(default_spool(), mode)
-        } else {
-            Self::embedded(store, mode)
-        };
-        if let Some(dir) = &spool {
-            options.spool_dir = PathBuf::from(dir);
-        }
+        let spool = take("SPOOL_DIR").map(PathBuf::from);
+        let mut options = Self::of_store(&store, spool, mode)?;
         match take("RISK_BASELINE").as_deref() {
             None | Some("stored") => {}
             Some("fresh") => options.risk_baseline = RiskBaseline::Fresh,
@@ -230,6 +220,28 @@ impl Options {
             if let Some(value) = take(key) {
                 *field = value;
             }
+        }
+        Ok(options)
+    }
+
+    /// From a store as it is written: an SQLite path, `http://…` or `spool`.
+    pub(crate) fn of_store(
+        store: &str,
+        spool_dir: Option<PathBuf>,
+        mode: Mode,
+    ) -> Result<Self, OptionsError> {
+        let spool = || spool_dir.clone().unwrap_or_else(|| "plimsoll.spool".into());
+        let mut options = if store.starts_with("http://") {
+            Self::connect(store, spool(), mode)
+        } else if store.starts_with("https://") {
+            return Err(OptionsError::Scheme { found: "https" });
+        } else if store == "spool" {
+            Self::spool_only(spool(), mode)
+        } else {
+            Self::embedded(store, mode)
+        };
+        if let Some(dir) = spool_dir {
+            options.spool_dir = dir;
         }
         Ok(options)
     }

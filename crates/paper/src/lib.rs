@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod books;
+mod config;
 mod data;
 mod event;
 mod money;
@@ -17,6 +18,7 @@ mod venue;
 pub use books::{
     Balance, Books, BooksError, CheckError, FlowKind, Position, PositionChange, PositionSide, Trade,
 };
+pub use config::{Config, ConfigProblem};
 pub use data::{Bar, Bars, DataError};
 pub use event::{CashFlow, Event, EventKind, Fill, Liquidity};
 pub use money::{Amount, Currency, Decimal, DecimalError, Instrument, MoneyError};
