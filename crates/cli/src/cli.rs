@@ -42,6 +42,8 @@ enum Command {
     Changelog(commands::changelog::ChangelogArgs),
     /// Review a change by lints and by a model
     Review(commands::review::ReviewArgs),
+    /// Read, explain, check and change the configuration
+    Ssot(commands::ssot::SsotArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -58,6 +60,7 @@ impl Cli {
             Command::Incident(args) => commands::incident::run(&args),
             Command::Changelog(args) => commands::changelog::run(&args),
             Command::Review(args) => commands::review::run(&args),
+            Command::Ssot(args) => commands::ssot::run(&args),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }

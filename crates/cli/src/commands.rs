@@ -7,4 +7,5 @@ pub(crate) mod incident;
 pub(crate) mod metrics;
 pub(crate) mod paper;
 pub(crate) mod review;
+pub(crate) mod ssot;
 pub(crate) mod tables;

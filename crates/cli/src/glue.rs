@@ -1,3 +1,4 @@
 //! Joins ports of one crate with another crate, one file per pair, mapping fields only.
 
 pub(crate) mod paper_metrics;
+pub(crate) mod sections;

@@ -6,21 +6,24 @@ use clap::Args;
 use plimsoll_metrics::read::{Datum, Store};
 use plimsoll_metrics::{Auth, HttpOptions, Json, QuestDb};
 
+use crate::configuration::ConfigArgs;
 use crate::failure::{Failure, Hint as _};
+use crate::glue::sections;
 
 /// Which store.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArgs {
-    /// An SQLite file, or QuestDB at <http://user:password@host:port>
-    #[arg(
-        long,
-        value_name = "STORE",
-        default_value = "plimsoll.db",
-        env = "PLIMSOLL_METRICS__STORE",
-        hide_env_values = true
-    )]
-    pub(crate) store: String,
+    /// An SQLite file, or QuestDB at <http://user:password@host:port> [default: `metrics.store` of
+    /// the configuration]
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
+
+/// A store that was named, by whom ever.
+#[derive(Debug, Clone)]
+pub(crate) struct StorePlace(String);
 
 /// An open store.
 pub(crate) enum Reading {
@@ -40,14 +43,35 @@ pub(crate) struct Rows {
 }
 
 impl StoreArgs {
+    /// The store that was named, here or in the configuration.
+    pub(crate) fn place(&self) -> Result<StorePlace, Failure> {
+        if let Some(store) = &self.store {
+            return Ok(StorePlace(store.clone()));
+        }
+        let metrics: plimsoll_metrics::Config = self.config.section(sections::METRICS)?;
+        Ok(StorePlace(metrics.store))
+    }
+
+    /// Opens it for reading; a server is not asked yet.
+    pub(crate) fn open(&self) -> Result<Reading, Failure> {
+        self.place()?.open()
+    }
+}
+
+impl StorePlace {
+    /// As it was named: a file, or an address that may hold a password.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
     /// Whether it is a server's address.
     pub(crate) fn is_server(&self) -> bool {
-        self.store.contains("://")
+        self.0.contains("://")
     }
 
     /// Refuses an address of another kind; it is not repeated, because it may hold a password.
     fn check(&self) -> Result<(), Failure> {
-        if !self.is_server() || self.store.starts_with("http://") {
+        if !self.is_server() || self.0.starts_with("http://") {
             return Ok(());
         }
         Err(Failure::new(anyhow::anyhow!("a store's address begins with `http://`")).with_hint(
@@ -55,12 +79,11 @@ impl StoreArgs {
         ))
     }
 
-    /// Opens it for reading; a server is not asked yet.
-    pub(crate) fn open(&self) -> Result<Reading, Failure> {
+    fn open(&self) -> Result<Reading, Failure> {
         if self.is_server() {
             return Ok(Reading::Server(Box::new(self.server()?)));
         }
-        let path = PathBuf::from(&self.store);
+        let path = PathBuf::from(&self.0);
         let store = Store::open(&path)
             .hint("`plimsoll demo` makes a store in runs/demo.db; name yours with --store")?;
         Ok(Reading::File(Box::new(store)))
@@ -69,7 +92,7 @@ impl StoreArgs {
     /// The server of its address.
     pub(crate) fn server(&self) -> Result<QuestDb, Failure> {
         self.check()?;
-        QuestDb::connect(&self.store, &Auth::None, HttpOptions::default())
+        QuestDb::connect(&self.0, &Auth::None, HttpOptions::default())
             .hint("wanted http://[user:password@]host:port; for https put a proxy on this machine")
     }
 }

@@ -28,7 +28,7 @@ fn help_lists_commands_examples_and_exit_codes() {
     ];
     check(&["demo", "--help"], &demo);
     check(&["paper", "--help"], &["venue", "trade"]);
-    check(&["paper", "venue", "--help"], &["--listen", "--dir", "127.0.0.1:8799]", "Examples:"]);
+    check(&["paper", "venue", "--help"], &["--listen", "--dir", "`paper.listen`", "Examples:"]);
     check(&["paper", "trade", "--help"], &["--venue", "--advance", "--json", "Examples:"]);
 }
 

@@ -17,4 +17,5 @@ mod metrics;
 mod paper;
 mod review;
 mod run;
+mod ssot;
 mod tables;

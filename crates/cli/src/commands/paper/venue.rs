@@ -7,9 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use plimsoll_paper::{Bars, Pace, ServeConfig, ServeError, SessionConfig, VenueConfig, serve};
+use plimsoll_paper::{
+    Bars, Config, Pace, ServeConfig, ServeError, SessionConfig, VenueConfig, serve,
+};
 
+use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure, Hint as _};
+use crate::glue::sections;
 use crate::moment;
 use crate::stop::Stop;
 
@@ -30,16 +34,17 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct VenueArgs {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8799")]
-    listen: SocketAddr,
+    /// Address to listen on; port 0 takes a free one [default: `paper.listen` of the configuration]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// Directory of the venue's journal; one venue each
     #[arg(long, value_name = "D")]
     dir: PathBuf,
     /// Your own bars or trades, a CSV file [default: the S&P 500 of 2007 to 2009]
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Let that many bars pass each second [default: only when `POST /advance` says so]
+    /// Let that many bars pass each second [default: `paper.bars_per_sec` of the configuration, or
+    /// only when `POST /advance` says so]
     #[arg(long, value_name = "BARS_PER_SEC")]
     speed: Option<NonZeroU32>,
     /// When the last bar ends on the replay clock, UTC [default: now, at the first start]
@@ -48,12 +53,16 @@ pub(super) struct VenueArgs {
     /// Listen on an address that other machines reach; there is neither TLS nor a login
     #[arg(long)]
     allow_remote: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 pub(super) fn run(args: &VenueArgs) -> Result<Exit, Failure> {
     let stop = Stop::listen()?;
-    let config = config(args)?;
-    let server = serve(args.listen, &args.dir, config).map_err(with_hint)?;
+    let section: Config = args.config.section(sections::PAPER)?;
+    let config = config(args, &section)?;
+    let listen = args.listen.unwrap_or(section.listen);
+    let server = serve(listen, &args.dir, config).map_err(with_hint)?;
     let mut out = std::io::stdout();
     writeln!(out, "http://{}", server.address())?;
     out.flush()?;
@@ -73,7 +82,7 @@ pub(super) fn run(args: &VenueArgs) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-fn config(args: &VenueArgs) -> Result<ServeConfig, Failure> {
+fn config(args: &VenueArgs, section: &Config) -> Result<ServeConfig, Failure> {
     let (bars, venue) = match &args.data {
         Some(path) => {
             let bars = Bars::from_csv(path)
@@ -87,10 +96,10 @@ fn config(args: &VenueArgs) -> Result<ServeConfig, Failure> {
     };
     let end_ns = args.end_ns.unwrap_or_else(moment::now_ns);
     let mut config = ServeConfig::new(venue, bars, end_ns);
-    if let Some(per_sec) = args.speed {
+    if let Some(per_sec) = args.speed.or(section.bars_per_sec) {
         config = config.with_pace(Pace::Every(Duration::from_secs(1) / per_sec.get()));
     }
-    Ok(if args.allow_remote { config.allow_remote() } else { config })
+    Ok(if args.allow_remote || section.allow_remote { config.allow_remote() } else { config })
 }
 
 fn with_hint(error: ServeError) -> Failure {

@@ -33,19 +33,21 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
             args.to
         )));
     }
-    if args.dry_run && !args.store.is_server() && !Path::new(&args.store.store).exists() {
+    let place = args.store.place()?;
+    if args.dry_run && !place.is_server() && !Path::new(place.name()).exists() {
         println!(
             "`{}` is not there: all tables of version {} would be made",
-            args.store.store, args.to
+            place.name(),
+            args.to
         );
         return Ok(Exit::Fine);
     }
-    let (dialect, mut store): (_, Box<dyn TableStore>) = if args.store.is_server() {
-        let server = args.store.server()?.with_prefix(args.prefix.clone());
+    let (dialect, mut store): (_, Box<dyn TableStore>) = if place.is_server() {
+        let server = place.server()?.with_prefix(args.prefix.clone());
         (Dialect::QuestDb, Box::new(server))
     } else {
-        let store = SqliteTables::open(&args.store.store, &args.prefix)
-            .hint("name a store with --store")?;
+        let store =
+            SqliteTables::open(place.name(), &args.prefix).hint("name a store with --store")?;
         (Dialect::Sqlite, Box::new(store))
     };
     let schemas: Vec<&Schema> = built_in().map(|(_, schema)| schema).collect();

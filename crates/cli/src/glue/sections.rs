@@ -1,0 +1,23 @@
+//! Which crate owns which section of the configuration: one file per crate, one line each here.
+
+mod metrics;
+mod paper;
+mod ports;
+
+use plimsoll_ssot::Layers;
+
+pub(crate) use metrics::NAME as METRICS;
+pub(crate) use paper::NAME as PAPER;
+
+/// Every section there is; any other name in a file or a variable is an error.
+pub(crate) fn all() -> Layers {
+    let layers = plimsoll_ssot::sections::register(Layers::new());
+    let layers = metrics::register(layers);
+    let layers = paper::register(layers);
+    layers.with_check(ports::unique)
+}
+
+/// The JSON Schema of a section's type.
+fn schema_of<T: schemars::JsonSchema>() -> String {
+    schemars::schema_for!(T).as_value().to_string()
+}

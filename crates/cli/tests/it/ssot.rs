@@ -1,0 +1,127 @@
+use std::path::Path;
+
+use crate::run::{Ran, command, ended, plimsoll};
+
+fn desk(canonical: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("config")).unwrap();
+    std::fs::write(dir.path().join("config/canonical.yaml"), canonical).unwrap();
+    dir
+}
+
+#[track_caller]
+fn ssot(dir: &Path, args: &[&str], code: i32) -> Ran {
+    let ran = plimsoll(dir, &[&["ssot"], args].concat());
+    assert_eq!(ran.code, code, "{args:?}: {ran:?}");
+    ran
+}
+
+#[test]
+fn without_a_file_defaults_hold_and_that_is_said_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = ssot(dir.path(), &["show", "limits"], 0);
+    assert_eq!(ran.err.matches("every value is a default").count(), 1, "{ran:?}");
+    assert!(
+        ran.out.contains("limits.drawdown_kill_ratio                 0.15   default"),
+        "{ran:?}"
+    );
+    let missing = ssot(dir.path(), &["show", "--config", "mine.yaml"], 2);
+    assert!(missing.err.contains("cannot read `mine.yaml`"), "{missing:?}");
+}
+
+#[test]
+fn every_layer_that_spoke_is_explained() {
+    let dir =
+        desk("limits:\n  max_leverage: 2\nprofiles:\n  prod: {limits: {max_leverage: 1.5}}\n");
+    std::fs::write(dir.path().join("config/canonical.local.yaml"), "limits: {max_leverage: 4}\n")
+        .unwrap();
+    let args = ["ssot", "explain", "limits.max_leverage", "--profile", "prod"];
+    let ran = ended(command(dir.path(), &args).env("PLIMSOLL_LIMITS__MAX_LEVERAGE", "1"));
+    insta::assert_snapshot!(ran.out, @r"
+    holds  value  said at
+    -----  -----  -----------------------------------------
+    yes    1      PLIMSOLL_LIMITS__MAX_LEVERAGE
+           4      config/canonical.local.yaml:1:24
+           1.5    config/canonical.yaml:4:33 (profile prod)
+           2      config/canonical.yaml:2:17
+           3.0    default
+    ");
+}
+
+#[test]
+fn a_value_is_got_and_an_unknown_key_names_the_nearest() {
+    let dir = desk("versions:\n  questdb: 9.10\n");
+    assert_eq!(ssot(dir.path(), &["get", "versions.questdb"], 0).out, "9.10\n");
+    assert_eq!(ssot(dir.path(), &["get", "ports.grafana"], 0).out, "3000\n");
+    let json = ssot(dir.path(), &["get", "versions.questdb", "--json"], 0).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["value"], "9.10");
+    assert_eq!(json["origin"]["line"], 2);
+    let wrong = ssot(dir.path(), &["get", "port.grafana"], 2);
+    assert!(wrong.err.contains("did you mean `ports.grafana`?"), "{wrong:?}");
+}
+
+#[test]
+fn a_check_shows_the_problems_of_every_profile_at_once() {
+    let dir = desk(
+        "limits:\n  drawdown_warn_ratio: 0.12\nprofiles:\n  staging:\n    ports: {grafana: 3001}\n  prod:\n    limits: {max_leverage: \"3\"}\n",
+    );
+    let ran = ssot(dir.path(), &["check"], 1);
+    insta::assert_snapshot!(ran.out, @r#"
+    error[contradiction]: `drawdown_warn_ratio` of 0.12 is not below `drawdown_critical_ratio` of 0.1
+     --> config/canonical.yaml:2:24
+      |
+    2 |   drawdown_warn_ratio: 0.12
+      |                        ^^^^ `limits.drawdown_warn_ratio`
+      |
+      = note: `limits.drawdown_critical_ratio`, by default
+
+    error[value]: `limits.max_leverage` is the text "3", wanted a number
+     --> config/canonical.yaml:7:28
+      |
+    7 |     limits: {max_leverage: "3"}
+      |                            ^^^
+      |
+      = help: leave out the quotes
+
+    2 problems
+    "#);
+    let json = ssot(dir.path(), &["check", "--json"], 1).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["problems"].as_array().unwrap().len(), 2);
+    assert_eq!(json["problems"][0]["related"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_broken_file_is_never_replaced_by_defaults() {
+    let dir = desk("limits: {max_leverage: 3\n");
+    for args in [&["show"][..], &["get", "limits.max_leverage"], &["explain", "ports"]] {
+        let ran = ssot(dir.path(), args, 2);
+        assert_eq!(ran.out, "", "{ran:?}");
+        assert!(ran.err.contains("config/canonical.yaml:"), "{ran:?}");
+    }
+    assert_eq!(ssot(dir.path(), &["check"], 1).err, "");
+    let ran = plimsoll(dir.path(), &["metrics", "gaps"]);
+    assert_eq!(ran.code, 2, "a command that needs a value does not guess it: {ran:?}");
+}
+
+#[test]
+fn the_file_to_begin_with_says_nothing_and_is_fine() {
+    let dir = tempfile::tempdir().unwrap();
+    let defaults = ssot(dir.path(), &["defaults"], 0).out;
+    let before = ssot(dir.path(), &["check"], 0).out;
+    let dir = desk(&defaults);
+    assert_eq!(ssot(dir.path(), &["check"], 0).out, before);
+    let all = defaults.lines().map(|line| line.replacen("  #", "  ", 1));
+    let all: Vec<String> = all.filter(|line| !line.starts_with("   ")).collect();
+    let dir = desk(&(all.join("\n") + "\n"));
+    assert_eq!(ssot(dir.path(), &["check"], 0).out, before, "{all:?}");
+}
+
+#[test]
+fn commands_take_what_the_configuration_says() {
+    let dir = desk("metrics:\n  store: mine.db\n");
+    let applied = plimsoll(dir.path(), &["tables", "apply"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert!(dir.path().join("mine.db").exists());
+}
