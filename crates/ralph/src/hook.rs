@@ -37,6 +37,9 @@ pub use progress::PROGRESS;
 pub use project::{DIR_NAME, Project};
 pub use store::StoreError;
 
+#[cfg(feature = "install")]
+pub(crate) use store::{chain, hex, opened, sealed};
+
 use call::Call;
 
 /// No event is larger; what comes after is not read.

@@ -9,6 +9,8 @@ mod facts;
 pub mod guard_list;
 #[cfg(feature = "hook")]
 pub mod hook;
+#[cfg(feature = "install")]
+pub mod install;
 mod now;
 mod price;
 mod record;

@@ -194,7 +194,7 @@ fn encode(state: &State, generation: u64) -> Result<Vec<u8>, serde_json::Error> 
 }
 
 /// An object as JSON, with a digest over all that follows it: not one byte of the file is outside of it.
-pub(super) fn sealed(object: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn sealed(object: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     let body = serde_json::to_string(object)?;
     let rest = format!("\",{}\n", body.strip_prefix('{').unwrap_or(&body));
     Ok(format!("{OPENING}{}{rest}", hex(&Sha256::digest(rest.as_bytes()))).into_bytes())
@@ -224,7 +224,7 @@ fn read(path: &Path) -> Result<Found, StoreError> {
 }
 
 /// Reads what [`sealed`] has written, if not one byte of it has changed.
-pub(super) fn opened<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+pub(crate) fn opened<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let Some(after) = bytes.strip_prefix(OPENING.as_bytes()) else {
         return Err(if bytes.is_empty() { "empty".into() } else { "no digest in it".into() });
     };

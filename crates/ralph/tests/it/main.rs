@@ -18,6 +18,8 @@ mod classify;
 mod client;
 mod guard;
 mod guard_list;
+#[cfg(feature = "install")]
+mod install;
 mod parse;
 mod ralph_loop;
 mod routing;
