@@ -11,7 +11,9 @@ use anyhow::Context as _;
 use clap::Args;
 use plimsoll_review::{Config, Diff, Report, Review, Severity, checklist_markdown, lints};
 
+use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure};
+use crate::glue::sections;
 
 /// Arguments of `plimsoll review`.
 #[derive(Debug, Args)]
@@ -35,7 +37,9 @@ pub(crate) struct ReviewArgs {
     source: source::SourceArgs,
     #[command(flatten)]
     model: model::ModelArgs,
-    /// The mildest severity that makes the exit code 1
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The mildest severity that makes the exit code 1 [default: `review.blocks_on`]
     #[arg(long, value_parser = severity, value_name = "SEVERITY")]
     blocks_on: Option<Severity>,
     /// Print the report as JSON, version 1 of its form
@@ -65,7 +69,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
         print!("{}", checklist_markdown());
         return Ok(Exit::Fine);
     }
-    let mut config = Config::default();
+    let mut config: Config = args.config.section(sections::REVIEW)?;
     config.blocks_on = args.blocks_on.unwrap_or(config.blocks_on);
     let text = args.source.read(args.range.as_deref())?;
     let diff = Diff::parse(&text).context("what git printed is no diff")?;

@@ -3,17 +3,20 @@
 mod metrics;
 mod paper;
 mod ports;
+mod review;
 
 use plimsoll_ssot::Layers;
 
 pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
+pub(crate) use review::NAME as REVIEW;
 
 /// Every section there is; any other name in a file or a variable is an error.
 pub(crate) fn all() -> Layers {
     let layers = plimsoll_ssot::sections::register(Layers::new());
     let layers = metrics::register(layers);
     let layers = paper::register(layers);
+    let layers = review::register(layers);
     layers.with_check(ports::unique)
 }
 

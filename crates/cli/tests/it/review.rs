@@ -147,3 +147,22 @@ fn the_rules_and_the_checklist_can_be_read() {
         plimsoll(dir.path(), &["review", "--checklist"]).out.starts_with("# Review checklist\n")
     );
 }
+
+#[test]
+fn the_configuration_says_what_blocks_and_is_never_replaced_when_broken() {
+    let dir = with_diff(DIFF);
+    fs::create_dir(dir.path().join("config")).unwrap();
+    let canonical = dir.path().join("config/canonical.yaml");
+    let args =
+        ["review", "--diff", "change.diff", "--no-model", "--config", "config/canonical.yaml"];
+    fs::write(&canonical, "review:\n  blocks_on: critical\n").unwrap();
+    assert_eq!(plimsoll(dir.path(), &args).code, 0);
+    fs::write(&canonical, "review:\n  disabled_lints: [limit-loosend]\n").unwrap();
+    let broken = plimsoll(dir.path(), &args);
+    assert_eq!(broken.code, 2);
+    assert!(
+        broken.err.contains("canonical.yaml:2") && broken.err.contains("limit-loosend"),
+        "{}",
+        broken.err
+    );
+}
