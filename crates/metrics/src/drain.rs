@@ -19,7 +19,7 @@ use crate::{
     dictionary,
     phase::Phase,
     schema::Importance,
-    shared::Shared,
+    shared::{self, Shared},
     spool::{WriteError, Writer},
     tables,
 };
@@ -136,7 +136,9 @@ impl Drainer {
     }
 
     /// Removes the run directory when nothing is left in it; else the next start takes over.
-    fn leave(&self) {
+    fn leave(&mut self) {
+        // Before the backlog: a row that comes between the two is in the backlog.
+        let dealt: Vec<u64> = self.lanes.iter().map(|l| shared::attempts(&l.consumer)).collect();
         let left: u64 = self.lanes.iter().map(|lane| lane.consumer.backlog_slots()).sum();
         let left = left.saturating_add(u64::from(self.is_failing));
         self.shared.ledger.left_in_rings.store(left, Relaxed);
@@ -147,6 +149,10 @@ impl Drainer {
             // spool's runs goes with the last of them.
             std::fs::remove_dir_all(dir).unwrap_or_default();
             dir.parent().map_or(Ok(()), std::fs::remove_dir).unwrap_or_default();
+        }
+        if left == 0 {
+            let lanes = self.lanes.drain(..).map(|lane| lane.consumer);
+            self.shared.keep_closed(lanes.zip(dealt));
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 use plimsoll_ring::{RingError, local};
 
 use crate::{
+    counts::Counts,
     encoder::Encoder,
     labels::LabelError,
     row::Table,
@@ -81,6 +82,10 @@ impl Emitter {
         }
     }
 
+    fn counts(&self) -> Counts {
+        self.shared.as_ref().map_or_else(Counts::default, |shared| shared.counts())
+    }
+
     fn prewarm(&self) -> Result<(), RingError> {
         match &self.shared {
             Some(shared) if local::lane(self.instance).is_none() => shared.register_lane(),
@@ -122,6 +127,13 @@ macro_rules! any {
             #[inline(always)]
             pub fn emit<T: Table>(&self, row: &T) {
                 self.emitter.push(row);
+            }
+
+            /// What the pipeline counts, also after its close: a row that is emitted then is
+            /// among [`Counts::dropped_rows`].
+            #[must_use]
+            pub fn counts(&self) -> Counts {
+                self.emitter.counts()
             }
 
             /// Makes this thread's ring now (0.4 to 0.6 ms), so that its first row is as fast as

@@ -20,8 +20,8 @@ use crate::{
     value::Label,
 };
 
-/// A running pipeline from handles to a store. Handles may outlive it; what they emit after the
-/// close goes nowhere.
+/// A running pipeline from handles to a store. Handles may outlive it: what they emit after the
+/// close goes nowhere, and their `counts()` say how much that was.
 #[derive(Debug)]
 pub struct Metrics {
     running: Option<Running>,
@@ -299,7 +299,11 @@ impl Shared {
         self.with_tap_drained(|_| ());
         let ledger = &self.ledger;
         let (attempts, drops) = (ledger.attempted.load(Relaxed), ledger.dropped.load(Relaxed));
-        let refused = ledger.refused.load(Relaxed).saturating_add(plimsoll_ring::forked_drops());
+        let refused = ledger
+            .refused
+            .load(Relaxed)
+            .saturating_add(plimsoll_ring::forked_drops())
+            .saturating_add(self.late_rows());
         Counts {
             emitted_rows: attempts.saturating_add(refused),
             spooled_rows: ledger.spooled.load(Relaxed),

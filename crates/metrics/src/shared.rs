@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     run_seed: u64,
     runs: AtomicU64,
     new_lanes: Mutex<Vec<Consumer>>,
+    /// Lanes that nobody drains any more, and the attempts that were dealt with.
+    closed_lanes: Mutex<Vec<(Consumer, u64)>>,
     own_tables: [AtomicU64; 2],
     is_open: AtomicBool,
     /// What was before, on its way from the shipper to the drainer.
@@ -85,6 +87,7 @@ impl Shared {
             ring_slots,
             runs: AtomicU64::new(0),
             new_lanes: Mutex::new(Vec::new()),
+            closed_lanes: Mutex::default(),
             own_tables: [AtomicU64::new(0), AtomicU64::new(0)],
             is_open: AtomicBool::new(true),
             past: Handover::default(),
@@ -154,6 +157,19 @@ impl Shared {
         std::mem::take(&mut *self.new_lanes())
     }
 
+    /// Keeps lanes whose threads may still emit, so that what they emit is counted.
+    pub(crate) fn keep_closed(&self, lanes: impl IntoIterator<Item = (Consumer, u64)>) {
+        self.closed_lanes.lock().unwrap_or_else(PoisonError::into_inner).extend(lanes);
+    }
+
+    /// Rows emitted after the close into rings that were made before it.
+    pub(crate) fn late_rows(&self) -> u64 {
+        let lanes = self.closed_lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.iter().fold(0, |rows, (lane, dealt)| {
+            rows.saturating_add(attempts(lane).saturating_sub(*dealt))
+        })
+    }
+
     /// Whether the schema of a team's own table is on record.
     #[inline(always)]
     pub(crate) fn knows(&self, table: u8) -> bool {
@@ -199,6 +215,12 @@ impl Shared {
         #[cfg(feature = "testing")]
         self.with_tap_drained(crate::capture::Tap::close);
     }
+}
+
+/// Attempts of all tables of a lane.
+pub(crate) fn attempts(lane: &Consumer) -> u64 {
+    let tables = 0..u8::try_from(crate::own::TABLES_MAX).unwrap_or(u8::MAX);
+    tables.fold(0, |all, table| all.saturating_add(lane.attempts(table)))
 }
 
 /// A random number of 63 bits, never 0.
