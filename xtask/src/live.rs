@@ -15,6 +15,7 @@ mod outage;
 mod questdb_server;
 mod server;
 mod stored;
+mod tls;
 
 use anyhow::bail;
 
@@ -65,7 +66,7 @@ const PROOFS: &[Proof] = &[
     },
     Proof {
         name: "cases",
-        shows: "every statement of ours and every poison row, at a real QuestDB",
+        shows: "every statement of ours and every poison row, at a real QuestDB, also behind TLS",
         run: cases::run,
     },
     Proof {

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plimsoll_benches::{resident_mb, row};
-use plimsoll_metrics::{Auth, HttpOptions, Instrument, Metrics, Mode, NullSink, Options, Pnl, QuestDb};
+use plimsoll_metrics::{
+    Auth, Durability, Fill, HttpOptions, Instrument, Metrics, Mode, NullSink, Options, Pnl, QuestDb, Side, Timestamp,
+};
 use questdb::ingress::{ProtocolVersion, Sender, TimestampNanos};
 
 const ROWS: u64 = 1_000_000;
@@ -61,14 +63,16 @@ fn main() {
         row("drain + spool, null sink", &format!("{:.0} rows/s", per_second(3 * ROWS, begun)));
         metrics.close(Duration::from_secs(60)).unwrap();
     }
-    for run in 0..3 {
+    for run in 0..6 {
+        let durability = if run % 2 == 0 { Durability::Process } else { Durability::Power };
         let path = dir.path().join(format!("s{run}.db"));
-        let metrics = Metrics::open(&tuned(Options::embedded(&path, Mode::Live))).unwrap();
+        let options = tuned(Options::embedded(&path, Mode::Live)).with_durability(durability);
+        let metrics = Metrics::open(&options).unwrap();
         let begun = Instant::now();
         emit(&metrics, ROWS);
         let counts = metrics.close(Duration::from_secs(120)).unwrap();
         assert_eq!(counts.dropped_rows, 0);
-        row("SQLite, emit to stored", &format!("{:.0} rows/s", per_second(ROWS, begun)));
+        row(&format!("SQLite, emit to stored, {durability:?}"), &format!("{:.0} rows/s", per_second(ROWS, begun)));
     }
     for run in 0..3 {
         let spool = dir.path().join(format!("catch{run}"));
@@ -124,6 +128,45 @@ fn questdb(dir: &Path, url: &str) {
     row("QuestDB over HTTP, emit to acknowledged", &format!("{:.0} rows/s", ours[1]));
     row("questdb-rs, same rows, same table, 10,000 a flush", &format!("{:.0} rows/s", theirs[1]));
     row("ratio", &format!("{:.2}", ours[1] / theirs[1]));
+    fills(dir, url);
+}
+
+/// A table whose key has a text: every row has a trade id of its own.
+fn fills(dir: &Path, url: &str) {
+    const FILLS: u64 = 500_000;
+    let mut speeds = Vec::new();
+    for run in 0..3 {
+        let mut server = QuestDb::connect(url, &Auth::None, HttpOptions::default()).unwrap();
+        server.query("DROP TABLE IF EXISTS trading_fills").unwrap();
+        let spool = dir.join(format!("fills{run}"));
+        let metrics = Metrics::open(&tuned(Options::connect(url, spool, Mode::Live)).with_creates_tables(true)).unwrap();
+        let line = line(&metrics);
+        let begun = Instant::now();
+        for n in 0..FILLS {
+            if n % 8_192 == 0 {
+                while n.saturating_sub(metrics.counts().spooled_rows) > 50_000 {
+                    std::thread::yield_now();
+                }
+            }
+            let id = format!("trade-{run}-{n:012}");
+            let ts = Timestamp::from_nanos(1_760_000_000_000_000_000 + n as i64 * 1_000_000);
+            line.emit_fill(Fill::new(&id, Side::Buy, 0.5, 64_000.0, ts));
+        }
+        let counts = metrics.close(Duration::from_secs(120)).unwrap();
+        assert_eq!(counts.dropped_rows, 0);
+        speeds.push(per_second(FILLS, begun));
+        let until = Instant::now() + Duration::from_secs(60);
+        let visible = |server: &mut QuestDb| {
+            server.query("SELECT count() FROM trading_fills").unwrap().rows[0][0].as_i64()
+        };
+        while visible(&mut server) != Some(FILLS as i64) {
+            assert!(Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        row("the same, until all is visible", &format!("{:.0} rows/s", per_second(FILLS, begun)));
+    }
+    speeds.sort_by(f64::total_cmp);
+    row("QuestDB, trading_fills, a VARCHAR in the key, emit to acknowledged", &format!("{:.0} rows/s", speeds[1]));
 }
 
 /// The same rows by questdb-rs alone: no ring, no spool, no retry.

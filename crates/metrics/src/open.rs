@@ -335,15 +335,21 @@ fn sqlite_sink(path: &Path, _: &Options) -> Result<Box<dyn Sink>, OpenError> {
 
 #[cfg(feature = "ilp")]
 fn http_sink(url: &str, options: &Options) -> Result<Box<dyn Sink>, OpenError> {
-    use crate::sink::{IlpOptions, IlpSink};
-    let ilp =
-        IlpOptions::default().with_ddl(ddl_of(options)).with_prefix(options.table_prefix.clone());
+    use crate::sink::{HttpOptions, IlpOptions, IlpSink};
+    let ilp = IlpOptions::default()
+        .with_ddl(ddl_of(options))
+        .with_prefix(options.table_prefix.clone())
+        .with_http(HttpOptions::default().with_ca_file(options.ca_file.clone()));
     // The address may hold a password, and an error must not.
-    let sink = IlpSink::connect(url, ilp).map_err(|source| OpenError::Store {
-        store: "http".to_owned(),
-        source: Box::new(source),
-    })?;
-    Ok(Box::new(sink))
+    let failed = |source| OpenError::Store { store: "http".to_owned(), source: Box::new(source) };
+    #[cfg(feature = "questdb-rs")]
+    if url.starts_with("https://") {
+        return Ok(Box::new(crate::sink::HttpsSink::connect(url, ilp).map_err(failed)?));
+    }
+    if url.starts_with("https://") {
+        return Err(OpenError::NoSink { store: "https".to_owned(), feature: "questdb-rs" });
+    }
+    Ok(Box::new(IlpSink::connect(url, ilp).map_err(failed)?))
 }
 
 #[cfg(not(feature = "ilp"))]

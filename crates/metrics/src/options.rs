@@ -124,6 +124,9 @@ pub struct Options {
     pub risk_baseline: RiskBaseline,
     /// Whether a shipper creates missing tables. Default: SQLite yes, a server no.
     pub creates_tables: bool,
+    /// Certificates of the authorities that a server under `https://` is believed by, as a PEM
+    /// file; default the public ones. Only with the feature `questdb-rs`.
+    pub ca_file: Option<PathBuf>,
     /// Prefix of table names in a server, such as `bt_`. Default none; `bt_` for replays.
     pub table_prefix: String,
 }
@@ -176,13 +179,15 @@ impl Options {
             session_start: Duration::ZERO,
             risk_baseline: RiskBaseline::Stored,
             creates_tables: true,
+            ca_file: None,
             table_prefix: String::new(),
         }
     }
 
     /// From variables: `PLIMSOLL_METRICS__STORE` (an SQLite path, `http://…` or `spool`; default
     /// `plimsoll.db`), `…__SPOOL_DIR`, `…__ENV`, `…__TRADER_ID`, `…__SERVICE`,
-    /// `…__RISK_BASELINE` (`stored` or `fresh`).
+    /// `…__RISK_BASELINE` (`stored` or `fresh`), `…__CA_FILE` (for `https://…`, which needs the
+    /// feature `questdb-rs`).
     ///
     /// # Errors
     ///
@@ -196,7 +201,8 @@ impl Options {
         for (name, value) in vars {
             if let Some(key) = name.strip_prefix(PREFIX) {
                 match key {
-                    "STORE" | "SPOOL_DIR" | "ENV" | "TRADER_ID" | "SERVICE" | "RISK_BASELINE" => {
+                    "STORE" | "SPOOL_DIR" | "ENV" | "TRADER_ID" | "SERVICE" | "RISK_BASELINE"
+                    | "CA_FILE" => {
                         known.insert(key.to_owned(), value);
                     }
                     _ => return Err(OptionsError::Unknown { name }),
@@ -207,6 +213,7 @@ impl Options {
         let store = take("STORE").unwrap_or_else(|| "plimsoll.db".to_owned());
         let spool = take("SPOOL_DIR").map(PathBuf::from);
         let mut options = Self::of_store(&store, spool, mode)?;
+        options.ca_file = take("CA_FILE").map(PathBuf::from);
         match take("RISK_BASELINE").as_deref() {
             None | Some("stored") => {}
             Some("fresh") => options.risk_baseline = RiskBaseline::Fresh,
@@ -231,10 +238,11 @@ impl Options {
         mode: Mode,
     ) -> Result<Self, OptionsError> {
         let spool = || spool_dir.clone().unwrap_or_else(|| "plimsoll.spool".into());
-        let mut options = if store.starts_with("http://") {
-            Self::connect(store, spool(), mode)
-        } else if store.starts_with("https://") {
+        let is_tls = store.starts_with("https://");
+        let mut options = if is_tls && !cfg!(feature = "questdb-rs") {
             return Err(OptionsError::Scheme { found: "https" });
+        } else if is_tls || store.starts_with("http://") {
+            Self::connect(store, spool(), mode)
         } else if store == "spool" {
             Self::spool_only(spool(), mode)
         } else {
@@ -307,6 +315,8 @@ setters! {
     with_risk_baseline(risk_baseline: RiskBaseline);
     /// Sets [`Options::creates_tables`].
     with_creates_tables(creates_tables: bool);
+    /// Sets [`Options::ca_file`].
+    with_ca_file(ca_file: Option<PathBuf>);
     /// Sets [`Options::table_prefix`].
     with_table_prefix(table_prefix: String);
 }
@@ -317,7 +327,7 @@ setters! {
 pub enum OptionsError {
     /// No such setting.
     #[error(
-        "`{name}` is no setting; there are STORE, SPOOL_DIR, ENV, TRADER_ID, SERVICE and RISK_BASELINE after `PLIMSOLL_METRICS__`"
+        "`{name}` is no setting; there are STORE, SPOOL_DIR, ENV, TRADER_ID, SERVICE, RISK_BASELINE and CA_FILE after `PLIMSOLL_METRICS__`"
     )]
     Unknown {
         /// Variable.

@@ -144,6 +144,8 @@ struct Whose {
     mode: &'static str,
     prefix: String,
     session_offset_ns: i64,
+    #[cfg(feature = "ilp")]
+    ca_file: Option<std::path::PathBuf>,
 }
 
 #[cfg(any(feature = "sqlite", feature = "ilp"))]
@@ -154,6 +156,8 @@ impl Whose {
             mode: crate::row::Code::as_str(options.mode),
             prefix: options.table_prefix.clone(),
             session_offset_ns: i64::try_from(options.session_start.as_nanos()).unwrap_or(0),
+            #[cfg(feature = "ilp")]
+            ca_file: options.ca_file.clone(),
         }
     }
 }

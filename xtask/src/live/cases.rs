@@ -1,9 +1,10 @@
-//! The tests of the metrics crate that want a real QuestDB.
+//! The tests of the metrics crate that want a real QuestDB: plain, with a password, behind TLS.
 
 use anyhow::Context;
 
 use super::Live;
 use super::questdb_server::{QuestDb, Start};
+use super::tls::Terminator;
 use crate::steps::Outcome;
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
@@ -15,6 +16,10 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
         Start::Running(server) => server,
         Start::Unavailable(why) => return Ok(Outcome::Skipped(why)),
     };
+    let terminator = match Terminator::start(server.http_addr()) {
+        Ok(terminator) => terminator,
+        Err(error) => return Ok(Outcome::Skipped(format!("no terminator of TLS: {error:#}"))),
+    };
     let output = live
         .workspace
         .cargo([
@@ -22,13 +27,16 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
             "-p",
             "plimsoll-metrics",
             "--features",
-            "ilp,testing",
+            "questdb-rs,testing",
             "--test",
             "it",
-            "questdb",
             "--",
             "--nocapture",
+            "questdb",
+            "https",
         ])
+        .env("PLIMSOLL_QUESTDB_TLS_URL", terminator.url())
+        .env("PLIMSOLL_QUESTDB_TLS_CA", terminator.ca_file())
         .env("PLIMSOLL_QUESTDB_URL", format!("http://{}", server.http_addr()))
         .env(
             "PLIMSOLL_QUESTDB_AUTH_URL",

@@ -299,7 +299,7 @@ fn jar(scratch: &Path) -> anyhow::Result<PathBuf> {
     let has_java = machine::program("java").is_some();
     let has_maven = machine::program("mvn").is_some();
     if !has_java || !(has_maven || jar.is_file()) {
-        install()?;
+        install(&["openjdk-17-jre-headless", "maven"])?;
     }
     if jar.is_file() {
         return Ok(jar);
@@ -316,23 +316,15 @@ fn jar(scratch: &Path) -> anyhow::Result<PathBuf> {
     Ok(jar)
 }
 
-fn install() -> anyhow::Result<()> {
+/// Installs Debian's packages, where this may be done.
+pub(super) fn install(packages: &[&str]) -> anyhow::Result<()> {
+    let names = packages.join(", ");
     let user = command::stdout_of(Command::new("id").arg("-u"), STOP_LIMIT)?;
-    ensure!(user.trim() == "0", "java or mvn is missing, and only root could install them");
-    ensure!(
-        machine::program("apt-get").is_some(),
-        "java or mvn is missing, and there is no apt-get"
-    );
+    ensure!(user.trim() == "0", "{names} is missing, and only root could install it");
+    ensure!(machine::program("apt-get").is_some(), "{names} is missing, and there is no apt-get");
     command::stdout_of(Command::new("apt-get").args(["-q", "update"]), INSTALL_LIMIT)?;
     let mut apt = Command::new("apt-get");
-    apt.args([
-        "-q",
-        "-y",
-        "install",
-        "--no-install-recommends",
-        "openjdk-17-jre-headless",
-        "maven",
-    ]);
+    apt.args(["-q", "-y", "install", "--no-install-recommends"]).args(packages);
     command::stdout_of(apt.env("DEBIAN_FRONTEND", "noninteractive"), INSTALL_LIMIT)?;
     Ok(())
 }

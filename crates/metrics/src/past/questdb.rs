@@ -14,7 +14,8 @@ const BARE_ROWS_MAX: u32 = 10_000;
 /// What the store remembers: the newest row of each label set.
 pub(super) fn read(url: &str, whose: &Whose) -> Result<Beginning, String> {
     // The address may hold a password, and an error must not.
-    let store = QuestDb::connect(url, &Auth::None, HttpOptions::default())
+    let http = HttpOptions::default().with_ca_file(whose.ca_file.clone());
+    let store = QuestDb::connect(url, &Auth::None, http)
         .map_err(|_| "the store's address makes no sense".to_owned())?;
     let mut reader = Reader { store, whose };
     let mut past = Past::default();

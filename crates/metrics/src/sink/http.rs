@@ -1,6 +1,9 @@
-//! A small HTTP/1.1 client: plain text, one connection, every wait bounded.
+//! A small HTTP/1.1 client: one connection, every wait bounded; TLS only where it is built in.
 
 mod reply;
+mod stream;
+#[cfg(feature = "questdb-rs")]
+mod tls;
 mod url;
 
 use std::{
@@ -8,6 +11,7 @@ use std::{
     io::{self, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
     num::NonZeroU32,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -15,11 +19,10 @@ pub use reply::Response;
 pub use url::{Auth, Secret, UrlError};
 
 use reply::Fault;
-use url::Endpoint;
+pub(crate) use url::Endpoint;
 
+use stream::Stream;
 pub(crate) use url::escape_query;
-#[cfg(feature = "questdb-rs")]
-pub(crate) use url::split_port;
 
 /// Bounds of a request.
 #[derive(Debug, Clone)]
@@ -33,6 +36,9 @@ pub struct HttpOptions {
     pub bytes_per_second_min: NonZeroU32,
     /// How much of a reply's body is kept, in bytes. Default 64 KiB.
     pub response_bytes_max: usize,
+    /// Certificates of the authorities that a server under `https://` is believed by, as a PEM
+    /// file. Default the public ones.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for HttpOptions {
@@ -42,6 +48,7 @@ impl Default for HttpOptions {
             request_timeout: Duration::from_secs(2),
             bytes_per_second_min: NonZeroU32::MIN.saturating_add((1 << 20) - 1),
             response_bytes_max: 64 << 10,
+            ca_file: None,
         }
     }
 }
@@ -76,6 +83,15 @@ impl HttpOptions {
     }
 }
 
+impl HttpOptions {
+    /// Sets [`HttpOptions::ca_file`].
+    #[must_use]
+    pub fn with_ca_file(mut self, file: Option<PathBuf>) -> Self {
+        self.ca_file = file;
+        self
+    }
+}
+
 /// Why a request has no reply. Names host and port, never credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -83,6 +99,14 @@ pub enum HttpError {
     /// No connection.
     #[error("cannot connect to {host}")]
     Connect {
+        /// Host and port.
+        host: String,
+        /// Cause.
+        source: io::Error,
+    },
+    /// The server is not believed, or does not speak TLS.
+    #[error("no TLS with {host}")]
+    Tls {
         /// Host and port.
         host: String,
         /// Cause.
@@ -115,10 +139,11 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    /// Whether the same request may have a reply later. All but a reply that is not HTTP.
+    /// Whether the same request may have a reply later. Not after a reply that is not HTTP, nor
+    /// from a server that is not believed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Malformed { .. })
+        !matches!(self, Self::Malformed { .. } | Self::Tls { .. })
     }
 }
 
@@ -127,12 +152,13 @@ impl HttpError {
 pub struct HttpClient {
     endpoint: Endpoint,
     options: HttpOptions,
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     head: Vec<u8>,
 }
 
 impl HttpClient {
-    /// A client for `http://[user:password@]host[:port][/path]`; nothing is connected yet.
+    /// A client for `http://[user:password@]host[:port][/path]`, with the feature `questdb-rs`
+    /// also `https://`; nothing is connected yet.
     ///
     /// `auth` is used unless the URL has credentials of its own.
     ///
@@ -200,7 +226,7 @@ impl HttpClient {
         self.options.request_timeout.saturating_add(Duration::from_secs_f64(transfer))
     }
 
-    fn connect(&self) -> Result<TcpStream, HttpError> {
+    fn connect(&self) -> Result<Stream, HttpError> {
         let host = self.endpoint.authority();
         let failed = |source| HttpError::Connect { host: host.clone(), source };
         let mut last = io::Error::new(io::ErrorKind::NotFound, "host has no address");
@@ -215,7 +241,7 @@ impl HttpClient {
             match TcpStream::connect_timeout(&address, left) {
                 Ok(stream) => {
                     stream.set_nodelay(true).map_err(failed)?;
-                    return Ok(stream);
+                    return self.secure(stream);
                 }
                 Err(error) => last = error,
             }
@@ -223,18 +249,41 @@ impl HttpClient {
         Err(failed(last))
     }
 
+    #[cfg(not(feature = "questdb-rs"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "without TLS nothing to do")]
+    fn secure(&self, socket: TcpStream) -> Result<Stream, HttpError> {
+        Ok(Stream::Plain(socket))
+    }
+
+    #[cfg(feature = "questdb-rs")]
+    fn secure(&self, socket: TcpStream) -> Result<Stream, HttpError> {
+        if !self.endpoint.is_tls {
+            return Ok(Stream::Plain(socket));
+        }
+        let deadline = Deadline::start(self.options.request_timeout);
+        let ca_file = self.options.ca_file.as_deref();
+        let stream = tls::connect(socket, &self.endpoint.host, ca_file, deadline);
+        stream.map(|stream| Stream::Tls(Box::new(stream))).map_err(|source| {
+            let host = self.endpoint.authority();
+            match source.kind() {
+                io::ErrorKind::InvalidData => HttpError::Tls { host, source },
+                _ => HttpError::Connect { host, source },
+            }
+        })
+    }
+
     fn exchange(
         &mut self,
-        stream: TcpStream,
+        mut stream: Stream,
         body: &[u8],
         deadline: Deadline,
     ) -> Result<Response, Fault> {
-        let sent = send(&stream, &self.head, body, deadline);
+        let sent = send(&mut stream, &self.head, body, deadline);
         if let Err(Fault::TimedOut) = sent {
             return Err(Fault::TimedOut);
         }
         // A server may refuse a body that it has not read: its reply says more than the failure.
-        match reply::read(&stream, deadline, self.options.response_bytes_max) {
+        match reply::read(&mut stream, deadline, self.options.response_bytes_max) {
             Ok((response, reusable)) => {
                 if reusable && sent.is_ok() {
                     self.stream = Some(stream);
@@ -256,11 +305,11 @@ impl HttpClient {
 }
 
 /// Sends everything within the deadline.
-fn send(mut stream: &TcpStream, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Fault> {
+fn send(stream: &mut Stream, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Fault> {
     for mut part in [head, body] {
         while !part.is_empty() {
             let left = deadline.left().ok_or(Fault::TimedOut)?;
-            stream.set_write_timeout(Some(left)).map_err(|e| Fault::Stale(Some(e)))?;
+            stream.set_write_timeout(left).map_err(|e| Fault::Stale(Some(e)))?;
             match stream.write(part) {
                 Ok(0) => return Err(Fault::Stale(None)),
                 Ok(n) => part = part.get(n..).unwrap_or_default(),
@@ -270,7 +319,7 @@ fn send(mut stream: &TcpStream, head: &[u8], body: &[u8], deadline: Deadline) ->
             }
         }
     }
-    Ok(())
+    stream.flush().map_err(|e| Fault::Stale(Some(e)))
 }
 
 /// A moment after which a request is given up.

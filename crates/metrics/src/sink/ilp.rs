@@ -3,10 +3,7 @@
 mod answer;
 mod server;
 
-use std::{
-    ops::Range,
-    time::{Duration, Instant},
-};
+use std::{ops::Range, time::Duration};
 
 use crate::{
     batch::Batch,
@@ -18,7 +15,7 @@ use crate::{
     },
 };
 use answer::Answer;
-use server::Server;
+pub(super) use server::Server;
 
 /// Media type of a body in line protocol.
 const MEDIA_TYPE: &str = "text/plain; charset=utf-8";
@@ -110,7 +107,6 @@ pub struct IlpSink {
     encoder: LineEncoder,
     body: Vec<u8>,
     options: IlpOptions,
-    checked_at: Option<Instant>,
 }
 
 impl IlpSink {
@@ -123,7 +119,7 @@ impl IlpSink {
         let client = HttpClient::new(url, &options.auth, options.http.clone())?;
         let encoder = LineEncoder::new(LineProtocol::V2, &options.prefix);
         let server = Server::new(client.display_url(), &options.prefix, options.ddl);
-        Ok(Self { client, server, encoder, body: Vec::new(), options, checked_at: None })
+        Ok(Self { client, server, encoder, body: Vec::new(), options })
     }
 
     /// What was left out of rows so far.
@@ -212,29 +208,19 @@ impl IlpSink {
         answer::classify(reply, self.server.url())
     }
 
-    #[allow(clippy::disallowed_methods, reason = "how long ago a table was looked at is an edge")]
     fn check_tables(&mut self, schema: &Schema) -> Result<(), SinkError> {
-        let now = Instant::now();
-        let due = self.checked_at.is_none_or(|at| {
-            now.saturating_duration_since(at) >= self.options.table_check_interval
-        });
         if !self.server.knows(schema) {
             return self.prepare(schema);
         }
-        if due {
-            self.server.look(&mut self.client)?;
-            self.checked_at = Some(now);
-        }
+        self.server.look_if_due(&mut self.client, self.options.table_check_interval)?;
         self.server.check_writable(schema)
     }
 }
 
 impl Sink for IlpSink {
-    #[allow(clippy::disallowed_methods, reason = "how long ago a table was looked at is an edge")]
     fn prepare(&mut self, schema: &Schema) -> Result<(), SinkError> {
         self.server.identify(&mut self.client)?;
         let missing = self.server.prepare(&mut self.client, schema)?;
-        self.checked_at = Some(Instant::now());
         let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
         self.encoder
             .omit(schema, &missing)

@@ -1,12 +1,12 @@
 //! QuestDB over https, by its own client.
 
-use std::{fmt, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use questdb::{
     Error, ErrorCode,
     ingress::{
-        Buffer, ColumnName, Protocol, ProtocolVersion, Sender, SenderBuilder, TableName,
-        TimestampNanos,
+        Buffer, CertificateAuthority, ColumnName, Protocol, ProtocolVersion, Sender, SenderBuilder,
+        TableName, TimestampNanos,
     },
 };
 
@@ -15,64 +15,56 @@ use crate::{
     schema::{ColumnType, Schema, leading},
     sink::{
         Rejected, Sink, SinkError,
-        http::{Auth, UrlError},
+        http::{Auth, Endpoint, HttpClient, UrlError},
+        ilp::{IlpOptions, Server},
     },
 };
 
 /// Writes to QuestDB 9 or later over https.
 ///
 /// **Delivery:** as [`IlpSink`](crate::IlpSink): a row counts as stored when the server said so,
-/// and goes again when it did not.
-///
-/// **Limits:** tables are neither created nor looked at over this connection. Create them with
-/// `plimsoll tables apply` before; a server that creates missing tables by itself
-/// (`line.auto.create.new.tables`) would make one that keeps duplicates.
+/// and goes again when it did not; [`Sink::prepare`] refuses a table without the right key.
 pub struct HttpsSink {
-    host: String,
-    port: u16,
-    auth: Auth,
-    prefix: String,
-    request_timeout: Duration,
+    endpoint: Endpoint,
+    options: IlpOptions,
+    /// For questions about tables; rows go by `sender`.
+    client: HttpClient,
+    server: Server,
+    /// Columns that the store does not have yet, by table.
+    missing: HashMap<String, Vec<String>>,
     sender: Option<Sender>,
     buffer: Buffer,
 }
 
 impl fmt::Debug for HttpsSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpsSink")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("auth", &self.auth)
-            .finish_non_exhaustive()
+        f.debug_struct("HttpsSink").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
 impl HttpsSink {
-    /// A sink for `https://host[:port]` with tables named `prefix` + name. Touches no network.
+    /// A sink for `https://[user:password@]host[:port]`. Touches no network.
     ///
     /// # Errors
     ///
     /// [`UrlError`] when the URL is not of that form.
-    pub fn connect(
-        url: &str,
-        auth: Auth,
-        prefix: &str,
-        request_timeout: Duration,
-    ) -> Result<Self, UrlError> {
+    pub fn connect(url: &str, options: IlpOptions) -> Result<Self, UrlError> {
         let malformed = |reason| UrlError::Malformed { reason };
-        let rest =
-            url.strip_prefix("https://").ok_or(malformed("does not begin with `https://`"))?;
-        let rest = rest.trim_end_matches('/');
-        if rest.contains(['/', '?', '#', '@']) {
-            return Err(malformed("has more than host and port; credentials go into `auth`"));
+        let client = HttpClient::new(url, &options.auth, options.http.clone())?;
+        let endpoint = Endpoint::parse(url, &options.auth)?;
+        if !endpoint.is_tls {
+            return Err(malformed("does not begin with `https://`"));
         }
-        let (host, port) = crate::sink::http::split_port(rest, 443)?;
+        if endpoint.has_path() {
+            return Err(malformed("has more than host and port"));
+        }
+        let server = Server::new(client.display_url(), &options.prefix, options.ddl);
         Ok(Self {
-            host: host.to_owned(),
-            port,
-            auth,
-            prefix: prefix.to_owned(),
-            request_timeout,
+            endpoint,
+            options,
+            client,
+            server,
+            missing: HashMap::new(),
             sender: None,
             buffer: Buffer::new(ProtocolVersion::V2),
         })
@@ -80,15 +72,21 @@ impl HttpsSink {
 
     /// Builds the client; that touches no network since the protocol version is given.
     fn build(&self) -> Result<Sender, Error> {
-        let builder = SenderBuilder::new(Protocol::Https, self.host.clone(), self.port)
-            .protocol_version(ProtocolVersion::V2)?
-            .request_timeout(self.request_timeout)?
-            .request_min_throughput(1 << 20)?
-            .retry_timeout(Duration::ZERO)?;
-        match &self.auth {
+        let http = &self.options.http;
+        let bytes_per_second = u64::from(http.bytes_per_second_min.get());
+        let mut builder =
+            SenderBuilder::new(Protocol::Https, self.endpoint.host.clone(), self.endpoint.port)
+                .protocol_version(ProtocolVersion::V2)?
+                .request_timeout(http.request_timeout)?
+                .request_min_throughput(bytes_per_second)?
+                .retry_timeout(Duration::ZERO)?;
+        if let Some(file) = &http.ca_file {
+            builder = builder.tls_ca(CertificateAuthority::PemFile)?.tls_roots(file)?;
+        }
+        match self.endpoint.auth(&self.options.auth) {
             Auth::None => builder,
             Auth::Basic { user, password } => {
-                builder.username(user)?.password(password.expose())?
+                builder.username(&user)?.password(password.expose())?
             }
             Auth::Bearer { token } => builder.token(token.expose())?,
         }
@@ -110,7 +108,9 @@ impl HttpsSink {
         let text = error.msg().to_owned();
         let pause = |reason| SinkError::Pause { reason };
         match error.code() {
-            ErrorCode::AuthError => pause(format!("{} refuses the credentials: {text}", self.host)),
+            ErrorCode::AuthError => {
+                pause(format!("{} refuses the credentials: {text}", self.server.url()))
+            }
             ErrorCode::ConfigError
             | ErrorCode::TlsError
             | ErrorCode::HttpNotSupported
@@ -131,14 +131,23 @@ impl HttpsSink {
 }
 
 impl Sink for HttpsSink {
-    fn prepare(&mut self, _schema: &Schema) -> Result<(), SinkError> {
+    fn prepare(&mut self, schema: &Schema) -> Result<(), SinkError> {
+        self.server.identify(&mut self.client)?;
+        let missing = self.server.prepare(&mut self.client, schema)?;
+        self.missing.insert(schema.name.clone().into_owned(), missing);
         Ok(())
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        if !self.server.knows(batch.schema()) {
+            self.prepare(batch.schema())?;
+        }
+        self.server.look_if_due(&mut self.client, self.options.table_check_interval)?;
+        self.server.check_writable(batch.schema())?;
         self.buffer.clear();
-        let table = format!("{}{}", self.prefix, batch.schema().name);
-        let names = Names::new(&table, batch.schema())
+        let table = format!("{}{}", self.options.prefix, batch.schema().name);
+        let missing = self.missing.get(batch.schema().name.as_ref()).map_or(&[][..], Vec::as_slice);
+        let names = Names::new(&table, batch.schema(), missing)
             .map_err(|e| SinkError::Pause { reason: e.msg().to_owned() })?;
         for (row, cells) in batch.rows().enumerate() {
             append(&mut self.buffer, batch, &names, cells).map_err(|e| SinkError::Reject {
@@ -152,16 +161,20 @@ impl Sink for HttpsSink {
 /// Names checked once a batch.
 struct Names<'n> {
     table: TableName<'n>,
-    columns: Vec<(ColumnName<'n>, ColumnType, bool)>,
+    /// Name, type, and whether it is part of a venue's key; `None` is left out.
+    columns: Vec<Option<(ColumnName<'n>, ColumnType, bool)>>,
 }
 
 impl<'n> Names<'n> {
-    fn new(table: &'n str, schema: &'n Schema) -> Result<Self, Error> {
+    fn new(table: &'n str, schema: &'n Schema, missing: &[String]) -> Result<Self, Error> {
         let keys = schema.key_columns();
         let natural = schema.is_natural();
         let columns = schema.all_columns().map(|c| {
+            if missing.iter().any(|name| *name == c.name) {
+                return Ok(None);
+            }
             let is_key = natural && keys.contains(&c.name.as_ref());
-            Ok((ColumnName::new(c.name.as_ref())?, c.ty, is_key))
+            Ok(Some((ColumnName::new(c.name.as_ref())?, c.ty, is_key)))
         });
         Ok(Self { table: TableName::new(table)?, columns: columns.collect::<Result<_, Error>>()? })
     }
@@ -178,7 +191,10 @@ fn append(
         _ => return Err(Error::new(ErrorCode::InvalidTimestamp, "no `ts`")),
     };
     buffer.table(names.table)?;
-    let columns = || names.columns.iter().zip(cells).skip(1);
+    let columns = || {
+        let all = names.columns.iter().zip(cells).skip(1);
+        all.filter_map(|(column, cell)| column.as_ref().map(|column| (column, cell)))
+    };
     for ((name, ty, is_key), cell) in columns() {
         if *ty == ColumnType::Symbol {
             let text: String = batch

@@ -1,11 +1,8 @@
 //! Reading a reply: status, the few headers that matter, a bounded body.
 
-use std::{
-    io::{self, BufRead as _, BufReader, Read},
-    net::TcpStream,
-};
+use std::io::{self, BufRead as _, BufReader, Read};
 
-use super::{Deadline, is_timeout};
+use super::{Deadline, is_timeout, stream::Stream};
 
 /// Longest head of a reply, in bytes.
 const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -40,7 +37,7 @@ pub(super) enum Fault {
 
 /// Reads one reply; the flag says whether the connection can be used again.
 pub(super) fn read(
-    stream: &TcpStream,
+    stream: &mut Stream,
     deadline: Deadline,
     keep: usize,
 ) -> Result<(Response, bool), Fault> {
@@ -82,16 +79,15 @@ pub(super) fn read(
 
 /// Reads from a socket until a deadline.
 struct Timed<'s> {
-    stream: &'s TcpStream,
+    stream: &'s mut Stream,
     deadline: Deadline,
 }
 
 impl Read for Timed<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let left = self.deadline.left().ok_or(io::ErrorKind::TimedOut)?;
-        self.stream.set_read_timeout(Some(left))?;
-        let mut stream = self.stream;
-        stream.read(to)
+        self.stream.set_read_timeout(left)?;
+        self.stream.read(to)
     }
 }
 

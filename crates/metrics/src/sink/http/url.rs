@@ -64,11 +64,15 @@ pub enum UrlError {
 
 /// A URL, taken apart.
 #[derive(Clone)]
-pub(super) struct Endpoint {
-    pub(super) host: String,
-    pub(super) port: u16,
+pub(crate) struct Endpoint {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) is_tls: bool,
     path: String,
     authorization: Option<Secret>,
+    /// User and password of the URL.
+    #[cfg(feature = "questdb-rs")]
+    credentials: Option<(String, Secret)>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -78,15 +82,18 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn parse(url: &str, auth: &Auth) -> Result<Self, UrlError> {
+    pub(crate) fn parse(url: &str, auth: &Auth) -> Result<Self, UrlError> {
         let malformed = |reason| UrlError::Malformed { reason };
         if url.bytes().any(|b| b.is_ascii_control() || b == b' ') {
             return Err(malformed("has a space or a control character"));
         }
-        if url.starts_with("https://") {
+        let tls = url.strip_prefix("https://");
+        if tls.is_some() && !cfg!(feature = "questdb-rs") {
             return Err(UrlError::Https);
         }
-        let rest = url.strip_prefix("http://").ok_or(malformed("does not begin with `http://`"))?;
+        let rest = tls
+            .or_else(|| url.strip_prefix("http://"))
+            .ok_or(malformed("does not begin with `http://`"))?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         if path.contains(['?', '#']) {
@@ -96,16 +103,44 @@ impl Endpoint {
             Some((credentials, host)) => (Some(credentials), host),
             None => (None, authority),
         };
-        let (host, port) = split_port(host, 80)?;
-        let authorization = match credentials {
+        let (host, port) = split_port(host, if tls.is_some() { 443 } else { 80 })?;
+        let credentials = match credentials {
             Some(c) => {
                 let (user, password) = c.split_once(':').unwrap_or((c, ""));
-                Some(basic(&unescape(user)?, &unescape(password)?))
+                Some((unescape(user)?, unescape(password)?))
             }
+            None => None,
+        };
+        let authorization = match &credentials {
+            Some((user, password)) => Some(basic(user, password)),
             None => authorization(auth)?,
         };
         let path = path.trim_end_matches('/').to_owned();
-        Ok(Self { host: host.to_owned(), port, path, authorization })
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+            is_tls: tls.is_some(),
+            path,
+            authorization,
+            #[cfg(feature = "questdb-rs")]
+            credentials: credentials.map(|(user, password)| {
+                let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+                (text(user), Secret(text(password)))
+            }),
+        })
+    }
+
+    /// As whom: the URL's own credentials win.
+    #[cfg(feature = "questdb-rs")]
+    pub(crate) fn auth(&self, otherwise: &Auth) -> Auth {
+        self.credentials
+            .clone()
+            .map_or_else(|| otherwise.clone(), |(user, password)| Auth::Basic { user, password })
+    }
+
+    #[cfg(feature = "questdb-rs")]
+    pub(crate) fn has_path(&self) -> bool {
+        !self.path.is_empty()
     }
 
     /// Host and port.
@@ -117,7 +152,8 @@ impl Endpoint {
 
     /// The URL without credentials.
     pub(super) fn display_url(&self) -> String {
-        format!("http://{}{}", self.authority(), self.path)
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority(), self.path)
     }
 
     /// Writes the head of a request: a `POST` when it has a body of some type, else a `GET`.
@@ -149,7 +185,7 @@ impl Endpoint {
     }
 }
 
-pub(crate) fn split_port(authority: &str, default: u16) -> Result<(&str, u16), UrlError> {
+fn split_port(authority: &str, default: u16) -> Result<(&str, u16), UrlError> {
     let malformed = |reason| UrlError::Malformed { reason };
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (host, port) = rest.split_once(']').ok_or(malformed("has `[` without `]`"))?;

@@ -1,6 +1,9 @@
 //! What is at the other end, and whether its tables are fit to be written to.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use crate::{
     ddl::type_word,
@@ -30,32 +33,41 @@ struct TableState {
 }
 
 #[derive(Debug)]
-pub(super) struct Server {
+pub(in crate::sink) struct Server {
     url: String,
     prefix: String,
     ddl: Ddl,
     kind: Option<Kind>,
     prepared: Vec<Schema>,
     tables: HashMap<String, TableState>,
+    looked_at: Option<Instant>,
 }
 
 impl Server {
-    pub(super) fn new(url: String, prefix: &str, ddl: Ddl) -> Self {
+    pub(in crate::sink) fn new(url: String, prefix: &str, ddl: Ddl) -> Self {
         let prefix = prefix.to_owned();
-        Self { url, prefix, ddl, kind: None, prepared: Vec::new(), tables: HashMap::new() }
+        Self {
+            url,
+            prefix,
+            ddl,
+            kind: None,
+            prepared: Vec::new(),
+            tables: HashMap::new(),
+            looked_at: None,
+        }
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(in crate::sink) fn url(&self) -> &str {
         &self.url
     }
 
     /// Whether the table was found fit with exactly these columns.
-    pub(super) fn knows(&self, schema: &Schema) -> bool {
+    pub(in crate::sink) fn knows(&self, schema: &Schema) -> bool {
         self.prepared.iter().any(|s| s == schema)
     }
 
     /// Asks what it is; again each time, because another version may have taken the port.
-    pub(super) fn identify(&mut self, client: &mut HttpClient) -> Result<(), SinkError> {
+    pub(in crate::sink) fn identify(&mut self, client: &mut HttpClient) -> Result<(), SinkError> {
         self.kind = None;
         let reply = client.get("/settings").map_err(answer::http_error)?;
         let station = reply.server.starts_with("plimsoll-station");
@@ -91,7 +103,7 @@ impl Server {
     }
 
     /// Makes sure that a table is fit; returns the columns that it lacks and that may be left out.
-    pub(super) fn prepare(
+    pub(in crate::sink) fn prepare(
         &mut self,
         client: &mut HttpClient,
         schema: &Schema,
@@ -111,8 +123,24 @@ impl Server {
         Ok(missing)
     }
 
+    /// Reads the state of all tables again when the last look is this long ago.
+    #[allow(clippy::disallowed_methods, reason = "how long ago a table was looked at is an edge")]
+    pub(in crate::sink) fn look_if_due(
+        &mut self,
+        client: &mut HttpClient,
+        interval: Duration,
+    ) -> Result<(), SinkError> {
+        let now = Instant::now();
+        match self.looked_at {
+            Some(at) if now.saturating_duration_since(at) < interval => Ok(()),
+            _ => self.look(client),
+        }
+    }
+
     /// Reads the state of all tables: one cheap query, answered from memory.
-    pub(super) fn look(&mut self, client: &mut HttpClient) -> Result<(), SinkError> {
+    #[allow(clippy::disallowed_methods, reason = "how long ago a table was looked at is an edge")]
+    fn look(&mut self, client: &mut HttpClient) -> Result<(), SinkError> {
+        self.looked_at = Some(Instant::now());
         if self.kind == Some(Kind::Station) {
             return Ok(());
         }
@@ -130,7 +158,7 @@ impl Server {
     }
 
     /// Whether a write would become visible and stay unique, by the last look.
-    pub(super) fn check_writable(&self, schema: &Schema) -> Result<(), SinkError> {
+    pub(in crate::sink) fn check_writable(&self, schema: &Schema) -> Result<(), SinkError> {
         if self.kind == Some(Kind::Station) {
             return Ok(());
         }
@@ -192,7 +220,7 @@ impl Server {
     }
 
     fn apply_command(&self) -> String {
-        format!("plimsoll tables apply --questdb {}", self.url)
+        format!("plimsoll tables apply --store {}", self.url)
     }
 
     fn apply_needed(&self, found: &str) -> SinkError {
