@@ -114,7 +114,7 @@ pub struct Options {
     pub spool_bytes_max: u64,
     /// When the spool is written through. Default once a second.
     pub sync: SyncPolicy,
-    /// What the embedded store has done before it acknowledges. Default [`Durability::Process`].
+    /// What the embedded store has done before it acknowledges. Default [`Durability::Power`].
     pub durability: Durability,
     /// Time between rows of `producer_runs`. Default 10 s.
     pub beat_interval: Duration,
@@ -174,7 +174,7 @@ impl Options {
             drain_interval: None,
             spool_bytes_max: 1 << 30,
             sync: SyncPolicy::Interval(Duration::from_secs(1)),
-            durability: Durability::Process,
+            durability: Durability::Power,
             beat_interval: Duration::from_secs(10),
             session_start: Duration::ZERO,
             risk_baseline: RiskBaseline::Stored,
@@ -187,7 +187,7 @@ impl Options {
     /// From variables: `PLIMSOLL_METRICS__STORE` (an SQLite path, `http://…` or `spool`; default
     /// `plimsoll.db`), `…__SPOOL_DIR`, `…__ENV`, `…__TRADER_ID`, `…__SERVICE`,
     /// `…__RISK_BASELINE` (`stored` or `fresh`), `…__CA_FILE` (for `https://…`, which needs the
-    /// feature `questdb-rs`).
+    /// feature `questdb-rs`), `…__DURABILITY` (`power` or `process`).
     ///
     /// # Errors
     ///
@@ -200,25 +200,22 @@ impl Options {
         let mut known = std::collections::BTreeMap::new();
         for (name, value) in vars {
             if let Some(key) = name.strip_prefix(PREFIX) {
-                match key {
-                    "STORE" | "SPOOL_DIR" | "ENV" | "TRADER_ID" | "SERVICE" | "RISK_BASELINE"
-                    | "CA_FILE" => {
-                        known.insert(key.to_owned(), value);
-                    }
-                    _ => return Err(OptionsError::Unknown { name }),
+                if !SETTINGS.contains(&key) {
+                    return Err(OptionsError::Unknown { name });
                 }
+                known.insert(key.to_owned(), value);
             }
         }
         let mut take = |key: &str| known.remove(key).filter(|v| !v.is_empty());
         let store = take("STORE").unwrap_or_else(|| "plimsoll.db".to_owned());
         let spool = take("SPOOL_DIR").map(PathBuf::from);
         let mut options = Self::of_store(&store, spool, mode)?;
+        let durability = [("power", Durability::Power), ("process", Durability::Process)];
+        options.durability = choose("DURABILITY", take("DURABILITY").as_deref(), durability)?;
+        let baseline = [("stored", RiskBaseline::Stored), ("fresh", RiskBaseline::Fresh)];
+        options.risk_baseline =
+            choose("RISK_BASELINE", take("RISK_BASELINE").as_deref(), baseline)?;
         options.ca_file = take("CA_FILE").map(PathBuf::from);
-        match take("RISK_BASELINE").as_deref() {
-            None | Some("stored") => {}
-            Some("fresh") => options.risk_baseline = RiskBaseline::Fresh,
-            Some(found) => return Err(OptionsError::RiskBaseline { found: found.to_owned() }),
-        }
         for (key, field) in [
             ("ENV", &mut options.env),
             ("TRADER_ID", &mut options.trader_id),
@@ -264,6 +261,27 @@ impl Options {
         let vars = std::env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         Self::from_vars(mode, vars)
+    }
+}
+
+/// Settings that there are, after `PLIMSOLL_METRICS__`.
+const SETTINGS: [&str; 8] =
+    ["STORE", "SPOOL_DIR", "ENV", "TRADER_ID", "SERVICE", "RISK_BASELINE", "CA_FILE", "DURABILITY"];
+
+/// The value of a text; the first of `values` without one.
+fn choose<T>(
+    name: &'static str,
+    found: Option<&str>,
+    values: [(&'static str, T); 2],
+) -> Result<T, OptionsError> {
+    let [(first, value), (second, other)] = values;
+    match found {
+        None => Ok(value),
+        Some(text) if text == first => Ok(value),
+        Some(text) if text == second => Ok(other),
+        Some(text) => {
+            Err(OptionsError::Value { name, found: text.to_owned(), wanted: [first, second] })
+        }
     }
 }
 
@@ -327,17 +345,21 @@ setters! {
 pub enum OptionsError {
     /// No such setting.
     #[error(
-        "`{name}` is no setting; there are STORE, SPOOL_DIR, ENV, TRADER_ID, SERVICE, RISK_BASELINE and CA_FILE after `PLIMSOLL_METRICS__`"
+        "`{name}` is no setting; after `PLIMSOLL_METRICS__` there are {}", SETTINGS.join(", ")
     )]
     Unknown {
         /// Variable.
         name: String,
     },
-    /// No such beginning.
-    #[error("PLIMSOLL_METRICS__RISK_BASELINE is `{found}`, wanted `stored` or `fresh`")]
-    RiskBaseline {
-        /// What it is.
+    /// A setting that has another value than it can have.
+    #[error("PLIMSOLL_METRICS__{name} is `{found}`, wanted `{}` or `{}`", wanted[0], wanted[1])]
+    Value {
+        /// Setting.
+        name: &'static str,
+        /// Value found.
         found: String,
+        /// Values that it can have.
+        wanted: [&'static str; 2],
     },
     /// A trading process has no TLS stack.
     #[error(
@@ -347,4 +369,27 @@ pub enum OptionsError {
         /// Scheme found.
         found: &'static str,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(vars: &[(&str, &str)]) -> Result<Options, OptionsError> {
+        let vars = vars.iter().map(|(k, v)| (format!("PLIMSOLL_METRICS__{k}"), (*v).to_owned()));
+        Options::from_vars(Mode::Live, vars)
+    }
+
+    #[test]
+    fn settings_come_from_variables_and_a_wrong_one_is_named() {
+        let found = options(&[("DURABILITY", "process"), ("RISK_BASELINE", "fresh")]).unwrap();
+        assert_eq!(found.durability, Durability::Process);
+        assert_eq!(found.risk_baseline, RiskBaseline::Fresh);
+        let found = options(&[("DURABILITY", ""), ("ENV", "prod")]).unwrap();
+        assert_eq!((found.durability, found.env.as_str()), (Durability::Power, "prod"));
+        let wrong = options(&[("DURABILITY", "disk")]).unwrap_err().to_string();
+        assert_eq!(wrong, "PLIMSOLL_METRICS__DURABILITY is `disk`, wanted `power` or `process`");
+        let unknown = options(&[("STOER", "a.db")]).unwrap_err().to_string();
+        assert!(unknown.contains("PLIMSOLL_METRICS__STOER") && unknown.contains("DURABILITY"));
+    }
 }

@@ -39,7 +39,7 @@ pub(crate) use connection::{LOCK_WAIT, text_of};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// What a commit survives. Default [`Durability::Process`].
+    /// What a commit survives. Default [`Durability::Power`].
     pub durability: Durability,
     /// Whether to create what is missing. Default [`Ddl::Apply`].
     pub ddl: Ddl,
@@ -59,7 +59,7 @@ pub struct SqliteOptions {
 impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
-            durability: Durability::Process,
+            durability: Durability::Power,
             ddl: Ddl::Apply,
             busy_timeout: LOCK_WAIT,
             checkpoint_bytes: 32 << 20,
