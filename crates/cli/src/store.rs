@@ -13,17 +13,36 @@ use crate::glue::sections;
 /// Which store.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArgs {
-    /// An SQLite file, or QuestDB at <http://user:password@host:port> [default: `metrics.store` of
-    /// the configuration]
+    /// An SQLite file, or QuestDB at <http://user:password@host:port>, also https [default:
+    /// `metrics.store` of the configuration]
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
+    /// Certificates of the authorities that a server under https is believed by, as a PEM file
+    /// [default: `metrics.ca_file` of the configuration, or the public ones]
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
+/// What an address is, for messages.
+pub(crate) const ADDRESS: &str = if cfg!(feature = "https") {
+    "wanted http://[user:password@]host:port, or https://"
+} else {
+    "wanted http://[user:password@]host:port; for https put a proxy on this machine, or build with feature https"
+};
+
+/// Whether a text is the address of a server that this build can talk to.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.starts_with("http://") || cfg!(feature = "https") && text.starts_with("https://")
+}
+
 /// A store that was named, by whom ever.
 #[derive(Debug, Clone)]
-pub(crate) struct StorePlace(String);
+pub(crate) struct StorePlace {
+    store: String,
+    ca_file: Option<PathBuf>,
+}
 
 /// An open store.
 pub(crate) enum Reading {
@@ -46,10 +65,11 @@ impl StoreArgs {
     /// The store that was named, here or in the configuration.
     pub(crate) fn place(&self) -> Result<StorePlace, Failure> {
         if let Some(store) = &self.store {
-            return Ok(StorePlace(store.clone()));
+            return Ok(StorePlace { store: store.clone(), ca_file: self.ca_file.clone() });
         }
         let metrics: plimsoll_metrics::Config = self.config.section(sections::METRICS)?;
-        Ok(StorePlace(metrics.store))
+        let ca_file = self.ca_file.clone().or(metrics.ca_file);
+        Ok(StorePlace { store: metrics.store, ca_file })
     }
 
     /// Opens it for reading; a server is not asked yet.
@@ -61,29 +81,28 @@ impl StoreArgs {
 impl StorePlace {
     /// As it was named: a file, or an address that may hold a password.
     pub(crate) fn name(&self) -> &str {
-        &self.0
+        &self.store
     }
 
     /// Whether it is a server's address.
     pub(crate) fn is_server(&self) -> bool {
-        self.0.contains("://")
+        self.store.contains("://")
     }
 
     /// Refuses an address of another kind; it is not repeated, because it may hold a password.
     fn check(&self) -> Result<(), Failure> {
-        if !self.is_server() || self.0.starts_with("http://") {
+        if !self.is_server() || is_address(&self.store) {
             return Ok(());
         }
-        Err(Failure::new(anyhow::anyhow!("a store's address begins with `http://`")).with_hint(
-            "wanted a file or http://[user:password@]host:port; for https put a proxy on this machine",
-        ))
+        Err(Failure::new(anyhow::anyhow!("a store is a file or the address of a server"))
+            .with_hint(ADDRESS))
     }
 
     fn open(&self) -> Result<Reading, Failure> {
         if self.is_server() {
             return Ok(Reading::Server(Box::new(self.server()?)));
         }
-        let path = PathBuf::from(&self.0);
+        let path = PathBuf::from(&self.store);
         let store = Store::open(&path)
             .hint("`plimsoll demo` makes a store in runs/demo.db; name yours with --store")?;
         Ok(Reading::File(Box::new(store)))
@@ -92,8 +111,8 @@ impl StorePlace {
     /// The server of its address.
     pub(crate) fn server(&self) -> Result<QuestDb, Failure> {
         self.check()?;
-        QuestDb::connect(&self.0, &Auth::None, HttpOptions::default())
-            .hint("wanted http://[user:password@]host:port; for https put a proxy on this machine")
+        let http = HttpOptions::default().with_ca_file(self.ca_file.clone());
+        QuestDb::connect(&self.store, &Auth::None, http).hint(ADDRESS)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::options::{Mode, Options, OptionsError, RiskBaseline};
+use crate::options::{Durability, Mode, Options, OptionsError, RiskBaseline};
 
 /// Section `metrics`: where a strategy's rows go.
 ///
@@ -37,6 +37,12 @@ pub struct Config {
     /// Where peaks come from when the spool has none: `stored` in the store, or `fresh`, because
     /// the accounts have no past. Default stored.
     pub risk_baseline: RiskBaseline,
+    /// What a row in an SQLite file survives once it left the spool: `power`, it is on the disk, or
+    /// `process`, the kernel has it. Default power.
+    pub durability: Durability,
+    /// Certificates of the authorities that a server under https is believed by, as a PEM file.
+    /// Default the public ones.
+    pub ca_file: Option<PathBuf>,
     /// What goes before each table's name in a server. Default none.
     pub table_prefix: Option<String>,
 }
@@ -54,6 +60,8 @@ impl Default for Config {
             ring_slots: options.ring_slots,
             beat_interval_secs: const { NonZeroU32::new(10).expect("not zero") },
             risk_baseline: options.risk_baseline,
+            durability: options.durability,
+            ca_file: None,
             table_prefix: None,
         }
     }
@@ -77,7 +85,7 @@ impl Config {
         let mut add = |message: &str, keys: &[&'static str]| {
             problems.push(ConfigProblem { message: message.to_owned(), keys: keys.to_vec() });
         };
-        if self.store.starts_with("https://") {
+        if self.store.starts_with("https://") && !cfg!(feature = "questdb-rs") {
             let message =
                 "a trading process has no TLS stack: wanted a file, `spool` or http://host:port";
             add(message, &["store"]);
@@ -92,6 +100,7 @@ impl Config {
 
     fn is_server(&self) -> bool {
         self.store.starts_with("http://")
+            || cfg!(feature = "questdb-rs") && self.store.starts_with("https://")
     }
 
     /// Returns the options of a pipeline.
@@ -107,6 +116,8 @@ impl Config {
         options.spool_bytes_max = self.spool_bytes_max.get();
         options.ring_slots = self.ring_slots;
         options.risk_baseline = self.risk_baseline;
+        options.durability = self.durability;
+        options.ca_file.clone_from(&self.ca_file);
         options.beat_interval = Duration::from_secs(self.beat_interval_secs.get().into());
         if let Some(prefix) = &self.table_prefix {
             options.table_prefix.clone_from(prefix);

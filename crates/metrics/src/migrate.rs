@@ -126,6 +126,14 @@ pub struct Step {
     pub statements: Vec<String>,
 }
 
+impl Step {
+    /// Whether it takes a column or a table away.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        matches!(self.change, Change::DropTable | Change::DropColumn(_))
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = &self.table;

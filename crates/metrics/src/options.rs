@@ -59,6 +59,9 @@ pub enum RingMemory {
 
 /// What the store has done before it acknowledges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "config", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "config", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Durability {
     /// Handed to the kernel: survives kill −9.

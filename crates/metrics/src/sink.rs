@@ -76,6 +76,16 @@ pub trait Sink: Send {
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError>;
 }
 
+impl Sink for Box<dyn Sink> {
+    fn prepare(&mut self, schema: &Schema) -> Result<(), SinkError> {
+        (**self).prepare(schema)
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        (**self).write(batch)
+    }
+}
+
 /// A row that a store will never take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {

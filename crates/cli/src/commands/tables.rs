@@ -1,6 +1,7 @@
 //! `plimsoll tables`: creates and changes the tables of a store.
 
 mod apply;
+mod check;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -18,6 +19,8 @@ pub(crate) struct TablesArgs {
 enum Command {
     /// Bring a store's tables to a schema version, forwards or back
     Apply(apply::ApplyArgs),
+    /// Tell whether a store's tables fit this build
+    Check(check::CheckArgs),
     /// Print the statements that make the tables
     Show(show::ShowArgs),
 }
@@ -25,6 +28,7 @@ enum Command {
 pub(crate) fn run(args: &TablesArgs) -> Result<Exit, Failure> {
     match &args.command {
         Command::Apply(args) => apply::run(args),
+        Command::Check(args) => check::run(args),
         Command::Show(args) => show::run(args),
     }
 }

@@ -59,8 +59,9 @@ impl Pipelines {
             None => None,
             Some(server) => {
                 let spool = spool_of(store, ".questdb-spool");
-                let options =
-                    Options::connect(server.url(), spool, Mode::Replay).with_creates_tables(true);
+                let options = Options::connect(server.url(), spool, Mode::Replay)
+                    .with_ca_file(server.ca_file())
+                    .with_creates_tables(true);
                 Some((Pipeline::open(&options, labels)?, server.shown().to_owned()))
             }
         };

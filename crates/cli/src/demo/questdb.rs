@@ -1,12 +1,16 @@
 //! The address of a QuestDB, as its own clients are given it or as a URL.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::store::ADDRESS;
 
 /// A QuestDB that rows are sent to.
 #[derive(Clone)]
 pub(crate) struct Server {
     url: String,
     shown: String,
+    ca_file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Server {
@@ -16,23 +20,29 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Reads `http::addr=host:port;username=..;password=..;` or `http://[user:password@]host:port`.
+    /// Reads `http::addr=host:port;username=..;password=..;tls_roots=FILE;` or
+    /// `http://[user:password@]host:port`; both also with `https`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if let Some(rest) = text.strip_prefix("http://") {
-            let host = rest.rsplit('@').next().unwrap_or(rest);
-            return Self::checked(text.to_owned(), host);
-        }
-        if let Some(settings) = text.strip_prefix("http::") {
-            return Self::from_settings(settings);
+        let schemes = if cfg!(feature = "https") { &["http", "https"][..] } else { &["http"] };
+        for scheme in schemes {
+            let Some(rest) = text.strip_prefix(scheme) else { continue };
+            if let Some(rest) = rest.strip_prefix("://") {
+                let host = rest.rsplit('@').next().unwrap_or(rest);
+                return Self::checked(scheme, text.to_owned(), host);
+            }
+            if let Some(settings) = rest.strip_prefix("::") {
+                return Self::from_settings(scheme, settings);
+            }
         }
         // Not repeated in the message: it may hold a password.
-        Err("wanted `http://host:port` or `http::addr=host:port;username=..;password=..;`; for \
-             https or tcp, put a proxy on this machine"
-            .to_owned())
+        Err(format!(
+            "no address of QuestDB; {ADDRESS}, or its clients' form \
+             `http::addr=host:port;username=..;password=..;`"
+        ))
     }
 
-    fn from_settings(settings: &str) -> Result<Self, String> {
-        let (mut address, mut user, mut password) = (None, None, None);
+    fn from_settings(scheme: &str, settings: &str) -> Result<Self, String> {
+        let (mut address, mut user, mut password, mut roots) = (None, None, None, None);
         for setting in settings.split(';').filter(|setting| !setting.is_empty()) {
             let (key, value) = setting
                 .split_once('=')
@@ -41,9 +51,10 @@ impl Server {
                 "addr" => address = Some(value),
                 "username" => user = Some(value),
                 "password" => password = Some(value),
+                "tls_roots" => roots = Some(PathBuf::from(value)),
                 other => {
                     return Err(format!(
-                        "unknown setting `{other}`, wanted addr, username, password"
+                        "unknown setting `{other}`, wanted addr, username, password, tls_roots"
                     ));
                 }
             }
@@ -56,15 +67,21 @@ impl Server {
             }
             (None, Some(_)) => return Err("a password without `username=..`".to_owned()),
         };
-        Self::checked(format!("http://{credentials}{host}"), host)
+        let server = Self::checked(scheme, format!("{scheme}://{credentials}{host}"), host)?;
+        Ok(Self { ca_file: roots, ..server })
     }
 
-    fn checked(url: String, host: &str) -> Result<Self, String> {
+    fn checked(scheme: &str, url: String, host: &str) -> Result<Self, String> {
         let host = host.trim_end_matches('/');
         if host.is_empty() || host.contains([' ', '@', ';']) {
             return Err("wanted host and port, such as 127.0.0.1:9000".to_owned());
         }
-        Ok(Self { url, shown: format!("http://{host}") })
+        Ok(Self { url, shown: format!("{scheme}://{host}"), ca_file: None })
+    }
+
+    /// The file of authorities that the server is believed by.
+    pub(super) fn ca_file(&self) -> Option<PathBuf> {
+        self.ca_file.clone()
     }
 
     /// The address with its credentials.
@@ -109,7 +126,9 @@ mod tests {
             "http::addr=db:9000;username=admin;password=p@ss:1;",
             Some("http://admin:p%40ss%3A1@db:9000"),
         );
-        check("https::addr=db:9000;", None);
+        check("https::addr=db:9000;tls_roots=ca.pem;", Some("https://db:9000"));
+        check("https://db:9000", Some("https://db:9000"));
+        check("tcp::addr=db:9009;", None);
         check("http::username=admin;", None);
         check("http::addr=db;retries=3;", None);
         check("db:9000", None);

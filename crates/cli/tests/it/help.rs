@@ -54,7 +54,7 @@ fn wrong_usage_is_answered_with_2_and_what_would_be_right() {
         (vec!["demo", "--speed", "0"], "--speed"),
         (vec!["demo", "--fast", "--speed", "5"], "cannot be used with"),
         (vec!["demo", "--end", "noon"], "2026-11-24"),
-        (vec!["demo", "--questdb", "https://db:9000"], "http://host:port"),
+        (vec!["demo", "--questdb", "tcp://db:9000"], "https://"),
         (vec!["paper", "venue"], "--dir"),
     ] {
         let ran = plimsoll(dir.path(), &args);

@@ -38,10 +38,23 @@ fn applied_twice_is_once_and_back_is_refused_where_values_would_be_lost() {
     assert!(refused.err.contains("3 rows in table `trading_pnl_1m`"), "{refused:?}");
     store.execute("DELETE FROM _trading_pnl_1m", []).unwrap();
     drop(store);
-    let back = tables(dir.path(), &["apply", "--store", "s.db", "--to", "1"], 0);
+    let unasked = tables(dir.path(), &["apply", "--store", "s.db", "--to", "1"], 1);
+    assert!(unasked.err.contains("--yes"), "{unasked:?}");
+    tables(dir.path(), &["check", "--store", "s.db"], 0);
+    let back = tables(dir.path(), &["apply", "--store", "s.db", "--to", "1", "--yes"], 0);
+    let behind = tables(dir.path(), &["check", "--store", "s.db"], 1);
+    assert!(behind.out.contains("missing: create table trading_pnl_1m"), "{behind:?}");
     assert!(back.out.contains("drop table trading_pnl_1m"), "{back:?}");
     let forward = tables(dir.path(), &["apply", "--store", "s.db"], 0);
     assert!(forward.out.contains("4 steps done"), "{forward:?}");
+}
+
+#[test]
+fn a_check_tells_what_cannot_be_told_and_makes_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = tables(dir.path(), &["check", "--store", "s.db"], 2);
+    assert!(ran.err.contains("no file `s.db`"), "{ran:?}");
+    assert!(!dir.path().join("s.db").exists());
 }
 
 #[test]

@@ -4,13 +4,17 @@ use std::io::{self, IsTerminal as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+#[cfg(feature = "https")]
+use plimsoll_metrics::HttpsSink;
 use plimsoll_metrics::{
-    IlpOptions, IlpSink, ShipOptions, ShipReport, SqliteOptions, SqliteSink, ship,
+    Durability, HttpOptions, IlpOptions, IlpSink, ShipOptions, ShipReport, Sink, SqliteOptions,
+    SqliteSink, ship,
 };
 
 use crate::failure::{Exit, Failure, Hint as _};
 use crate::stop::Stop;
+use crate::store::ADDRESS;
 
 /// Arguments of `plimsoll metrics ship`.
 #[derive(Debug, Args)]
@@ -18,15 +22,31 @@ pub(crate) struct ShipArgs {
     /// Directory of the spool
     #[arg(long, value_name = "DIR")]
     spool: PathBuf,
-    /// SQLite file, or a station or QuestDB at <http://user:password@host:port>
+    /// SQLite file, or a station or QuestDB at <http://user:password@host:port>, also https
     #[arg(long, value_name = "STORE")]
     to: String,
     /// Before each table's name at a server, such as bt_
     #[arg(long, default_value = "")]
     prefix: String,
+    /// Certificates of the authorities that a server under https is believed by, as a PEM file;
+    /// the public ones when left out
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_METRICS__CA_FILE")]
+    ca_file: Option<PathBuf>,
+    /// What a row in an SQLite file survives once it left the spool
+    #[arg(long, value_enum, default_value = "power", env = "PLIMSOLL_METRICS__DURABILITY")]
+    durability: Survives,
     /// Go on as rows come, until Ctrl-C
     #[arg(long)]
     follow: bool,
+}
+
+/// What a row survives.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Survives {
+    /// A power failure: it is on the disk
+    Power,
+    /// The end of this process: the kernel has it
+    Process,
 }
 
 pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
@@ -45,16 +65,8 @@ pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
         }
         if stop.is_wanted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let report = if args.to.starts_with("http://") {
-        let sink = IlpSink::connect(&args.to, IlpOptions::default().with_prefix(&args.prefix))
-            .hint("wanted http://[user:password@]host:port")?;
-        ship(&args.spool, sink, &options, &mut on_progress)
-    } else {
-        let sink = SqliteSink::open(&args.to, SqliteOptions::default().with_prefix(&args.prefix))
-            .hint("name an SQLite file or an address with --to")?;
-        ship(&args.spool, sink, &options, &mut on_progress)
-    }
-    .hint("what was not delivered waits in the spool; `plimsoll metrics spool DIR` shows it")?;
+    let report = ship(&args.spool, sink(args)?, &options, &mut on_progress)
+        .hint("what was not delivered waits in the spool; `plimsoll metrics spool DIR` shows it")?;
     if is_live {
         eprintln!();
     }
@@ -64,4 +76,26 @@ pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
     );
     let is_fine = report.rejected == 0 && report.damaged_blocks == 0;
     Ok(if is_fine { Exit::Fine } else { Exit::Finding })
+}
+
+fn sink(args: &ShipArgs) -> Result<Box<dyn Sink>, Failure> {
+    if !args.to.contains("://") {
+        let durability = match args.durability {
+            Survives::Power => Durability::Power,
+            Survives::Process => Durability::Process,
+        };
+        let options =
+            SqliteOptions::default().with_prefix(&args.prefix).with_durability(durability);
+        let sink = SqliteSink::open(&args.to, options)
+            .hint("name an SQLite file or an address with --to")?;
+        return Ok(Box::new(sink));
+    }
+    let options = IlpOptions::default()
+        .with_prefix(&args.prefix)
+        .with_http(HttpOptions::default().with_ca_file(args.ca_file.clone()));
+    #[cfg(feature = "https")]
+    if args.to.starts_with("https://") {
+        return Ok(Box::new(HttpsSink::connect(&args.to, options).hint(ADDRESS)?));
+    }
+    Ok(Box::new(IlpSink::connect(&args.to, options).hint(ADDRESS)?))
 }

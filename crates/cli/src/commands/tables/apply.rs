@@ -4,11 +4,11 @@ use std::path::Path;
 
 use clap::Args;
 use plimsoll_metrics::ddl::Dialect;
-use plimsoll_metrics::migrate::{self, ApplyError, Plan, TableStore, Target};
+use plimsoll_metrics::migrate::{self, ApplyError, Plan, Step, TableStore, Target};
 use plimsoll_metrics::{SCHEMA_VERSION, Schema, SqliteTables, built_in};
 
 use crate::failure::{Exit, Failure, Hint as _};
-use crate::store::StoreArgs;
+use crate::store::{StoreArgs, StorePlace};
 
 /// Arguments of `plimsoll tables apply`.
 #[derive(Debug, Args)]
@@ -21,6 +21,9 @@ pub(crate) struct ApplyArgs {
     /// Before each table's name, such as bt_
     #[arg(long, default_value = "")]
     prefix: String,
+    /// Go back, which removes columns and tables, without being asked
+    #[arg(long)]
+    yes: bool,
     /// Show the steps, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -42,16 +45,36 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         );
         return Ok(Exit::Fine);
     }
-    let (dialect, mut store): (_, Box<dyn TableStore>) = if place.is_server() {
-        let server = place.server()?.with_prefix(args.prefix.clone());
-        (Dialect::QuestDb, Box::new(server))
+    let (mut store, plan) = planned(&place, &args.prefix, args.to)?;
+    show(&plan);
+    if args.dry_run {
+        return rehearse(store.as_mut(), &plan);
+    }
+    if plan.steps.iter().any(Step::removes) && !args.yes {
+        // What must be refused anyway is said first.
+        migrate::rehearse(store.as_mut(), &plan).map_err(refused)?;
+        return Err(Failure::refused(anyhow::anyhow!("going back removes columns or tables"))
+            .with_hint("--dry-run shows what would be lost; --yes goes on"));
+    }
+    let done = migrate::apply(store.as_mut(), &plan).map_err(refused)?;
+    println!("version {}: {done} steps done", plan.version);
+    Ok(Exit::Fine)
+}
+
+/// The store, and what is between its tables and a version of ours.
+pub(super) fn planned(
+    of: &StorePlace,
+    prefix: &str,
+    version: u16,
+) -> Result<(Box<dyn TableStore>, Plan), Failure> {
+    let (dialect, mut store): (_, Box<dyn TableStore>) = if of.is_server() {
+        (Dialect::QuestDb, Box::new(of.server()?.with_prefix(prefix)))
     } else {
-        let store =
-            SqliteTables::open(place.name(), &args.prefix).hint("name a store with --store")?;
+        let store = SqliteTables::open(of.name(), prefix).hint("name a store with --store")?;
         (Dialect::Sqlite, Box::new(store))
     };
     let schemas: Vec<&Schema> = built_in().map(|(_, schema)| schema).collect();
-    let target = Target { dialect, prefix: &args.prefix, schemas: &schemas, version: args.to };
+    let target = Target { dialect, prefix, schemas: &schemas, version };
     let existing = store.existing().map_err(|error| {
         Failure::new(anyhow::anyhow!(error).context("cannot read the tables of the store"))
             .with_hint("is the store there, and do the credentials fit?")
@@ -60,13 +83,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<Exit, Failure> {
         Failure::refused(error)
             .with_hint("a table that was made by others must be renamed or dropped by hand")
     })?;
-    show(&plan);
-    if args.dry_run {
-        return rehearse(store.as_mut(), &plan);
-    }
-    let done = migrate::apply(store.as_mut(), &plan).map_err(refused)?;
-    println!("version {}: {done} steps done", plan.version);
-    Ok(Exit::Fine)
+    Ok((store, plan))
 }
 
 fn show(plan: &Plan) {
