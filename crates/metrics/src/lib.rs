@@ -35,6 +35,7 @@ mod record;
 mod recorder;
 mod recover;
 mod risk;
+pub mod rollup;
 mod row;
 pub mod schema;
 mod scratch;

@@ -3,6 +3,7 @@
 mod cell;
 mod export;
 mod gaps;
+mod minutes;
 mod tail;
 mod time;
 

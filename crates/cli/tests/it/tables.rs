@@ -30,9 +30,10 @@ fn applied_twice_is_once_and_back_is_refused_where_values_would_be_lost() {
     assert!(again.out.contains("0 steps done"), "{again:?}");
     let store = rusqlite::Connection::open(dir.path().join("s.db")).unwrap();
     let row =
-        "INSERT INTO _trading_pnl_1m (ts, ts_init, run, seq, flags, n) VALUES (1, 1, 1, ?1, 0, 5)";
-    for seq in 0..3 {
-        store.execute(row, [seq]).unwrap();
+        "INSERT INTO _trading_pnl_1m (ts, env, mode, scope, trader_id, account_id, strategy_id,
+               instrument_id, venue, currency, n) VALUES (?1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5)";
+    for ts in 0..3 {
+        store.execute(row, [ts]).unwrap();
     }
     let refused = tables(dir.path(), &["apply", "--store", "s.db", "--to", "1"], 1);
     assert!(refused.err.contains("3 rows in table `trading_pnl_1m`"), "{refused:?}");

@@ -55,6 +55,10 @@ impl QuestDb {
         self
     }
 
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Runs one statement of SQL.
     ///
     /// # Errors

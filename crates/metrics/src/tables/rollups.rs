@@ -1,4 +1,7 @@
-//! One-minute roll-ups, written by the station.
+//! One-minute roll-ups, written by the station. Their key is the minute and the labels, so that a
+//! minute that is rolled up again, because late rows came, replaces what it said before.
+
+use std::borrow::Cow;
 
 use crate::{
     row::row,
@@ -10,7 +13,10 @@ macro_rules! rollup {
         row! {
             $(#[$m])*
             $name = $number, $table, since 2;
-            Month, Ttl::Months(24), Medium, Key::Emission;
+            Month, Ttl::Months(24), Medium, Key::Natural(Cow::Borrowed(&[
+                Cow::Borrowed("ts"), Cow::Borrowed("env"), Cow::Borrowed("mode"),
+                $(Cow::Borrowed($s)),*
+            ]));
             series [$($s),*]
             codes {}
             values {
@@ -54,7 +60,7 @@ rollup! {
 }
 
 rollup! {
-    /// `latency_ms` by the minute.
+    /// `latency_ms` by the minute, each stage and clock by itself.
     OrderLatency1m = 20, "order_latency_1m";
-    series ["trader_id", "account_id", "strategy_id", "instrument_id", "venue"]
+    series ["trader_id", "account_id", "strategy_id", "instrument_id", "venue", "stage", "clock"]
 }

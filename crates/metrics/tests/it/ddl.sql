@@ -538,7 +538,7 @@ CREATE TABLE IF NOT EXISTS "trading_pnl_1m" (
   "p99" DOUBLE,
   "n" LONG
 ) TIMESTAMP("ts") PARTITION BY MONTH TTL 24 MONTHS WAL
-  DEDUP UPSERT KEYS("ts", "run", "seq");
+  DEDUP UPSERT KEYS("ts", "env", "mode", "scope", "trader_id", "account_id", "strategy_id", "instrument_id", "venue", "currency");
 -- QuestDb trading_risk_1m
 CREATE TABLE IF NOT EXISTS "trading_risk_1m" (
   "ts" TIMESTAMP_NS,
@@ -561,7 +561,7 @@ CREATE TABLE IF NOT EXISTS "trading_risk_1m" (
   "p99" DOUBLE,
   "n" LONG
 ) TIMESTAMP("ts") PARTITION BY MONTH TTL 24 MONTHS WAL
-  DEDUP UPSERT KEYS("ts", "run", "seq");
+  DEDUP UPSERT KEYS("ts", "env", "mode", "scope", "trader_id", "account_id", "strategy_id");
 -- QuestDb order_latency_1m
 CREATE TABLE IF NOT EXISTS "order_latency_1m" (
   "ts" TIMESTAMP_NS,
@@ -577,6 +577,8 @@ CREATE TABLE IF NOT EXISTS "order_latency_1m" (
   "strategy_id" SYMBOL,
   "instrument_id" SYMBOL,
   "venue" SYMBOL,
+  "stage" SYMBOL,
+  "clock" SYMBOL,
   "min" DOUBLE,
   "max" DOUBLE,
   "last" DOUBLE,
@@ -585,7 +587,7 @@ CREATE TABLE IF NOT EXISTS "order_latency_1m" (
   "p99" DOUBLE,
   "n" LONG
 ) TIMESTAMP("ts") PARTITION BY MONTH TTL 24 MONTHS WAL
-  DEDUP UPSERT KEYS("ts", "run", "seq");
+  DEDUP UPSERT KEYS("ts", "env", "mode", "trader_id", "account_id", "strategy_id", "instrument_id", "venue", "stage", "clock");
 -- Sqlite trading_pnl
 CREATE TABLE IF NOT EXISTS strings (id INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS schema_columns (
@@ -2291,19 +2293,19 @@ DELETE FROM schema_columns WHERE table_name = 'trading_pnl_1m' AND NOT EXISTS (
 CREATE TABLE IF NOT EXISTS "_trading_pnl_1m" (
   "ts" INTEGER NOT NULL,
   "ts_init" INTEGER,
-  "env" INTEGER,
-  "mode" INTEGER,
+  "env" INTEGER NOT NULL,
+  "mode" INTEGER NOT NULL,
   "producer" INTEGER,
-  "run" INTEGER NOT NULL,
-  "seq" INTEGER NOT NULL,
+  "run" INTEGER,
+  "seq" INTEGER,
   "flags" INTEGER,
-  "scope" INTEGER,
-  "trader_id" INTEGER,
-  "account_id" INTEGER,
-  "strategy_id" INTEGER,
-  "instrument_id" INTEGER,
-  "venue" INTEGER,
-  "currency" INTEGER,
+  "scope" INTEGER NOT NULL,
+  "trader_id" INTEGER NOT NULL,
+  "account_id" INTEGER NOT NULL,
+  "strategy_id" INTEGER NOT NULL,
+  "instrument_id" INTEGER NOT NULL,
+  "venue" INTEGER NOT NULL,
+  "currency" INTEGER NOT NULL,
   "min" REAL,
   "max" REAL,
   "last" REAL,
@@ -2311,7 +2313,7 @@ CREATE TABLE IF NOT EXISTS "_trading_pnl_1m" (
   "p95" REAL,
   "p99" REAL,
   "n" INTEGER,
-  PRIMARY KEY ("ts", "run", "seq")
+  PRIMARY KEY ("ts", "env", "mode", "scope", "trader_id", "account_id", "strategy_id", "instrument_id", "venue", "currency")
 ) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO schema_columns VALUES
   ('trading_pnl_1m', 'ts', 'TIMESTAMP_NS'),
@@ -2377,16 +2379,16 @@ DELETE FROM schema_columns WHERE table_name = 'trading_risk_1m' AND NOT EXISTS (
 CREATE TABLE IF NOT EXISTS "_trading_risk_1m" (
   "ts" INTEGER NOT NULL,
   "ts_init" INTEGER,
-  "env" INTEGER,
-  "mode" INTEGER,
+  "env" INTEGER NOT NULL,
+  "mode" INTEGER NOT NULL,
   "producer" INTEGER,
-  "run" INTEGER NOT NULL,
-  "seq" INTEGER NOT NULL,
+  "run" INTEGER,
+  "seq" INTEGER,
   "flags" INTEGER,
-  "scope" INTEGER,
-  "trader_id" INTEGER,
-  "account_id" INTEGER,
-  "strategy_id" INTEGER,
+  "scope" INTEGER NOT NULL,
+  "trader_id" INTEGER NOT NULL,
+  "account_id" INTEGER NOT NULL,
+  "strategy_id" INTEGER NOT NULL,
   "min" REAL,
   "max" REAL,
   "last" REAL,
@@ -2394,7 +2396,7 @@ CREATE TABLE IF NOT EXISTS "_trading_risk_1m" (
   "p95" REAL,
   "p99" REAL,
   "n" INTEGER,
-  PRIMARY KEY ("ts", "run", "seq")
+  PRIMARY KEY ("ts", "env", "mode", "scope", "trader_id", "account_id", "strategy_id")
 ) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO schema_columns VALUES
   ('trading_risk_1m', 'ts', 'TIMESTAMP_NS'),
@@ -2454,17 +2456,19 @@ DELETE FROM schema_columns WHERE table_name = 'order_latency_1m' AND NOT EXISTS 
 CREATE TABLE IF NOT EXISTS "_order_latency_1m" (
   "ts" INTEGER NOT NULL,
   "ts_init" INTEGER,
-  "env" INTEGER,
-  "mode" INTEGER,
+  "env" INTEGER NOT NULL,
+  "mode" INTEGER NOT NULL,
   "producer" INTEGER,
-  "run" INTEGER NOT NULL,
-  "seq" INTEGER NOT NULL,
+  "run" INTEGER,
+  "seq" INTEGER,
   "flags" INTEGER,
-  "trader_id" INTEGER,
-  "account_id" INTEGER,
-  "strategy_id" INTEGER,
-  "instrument_id" INTEGER,
-  "venue" INTEGER,
+  "trader_id" INTEGER NOT NULL,
+  "account_id" INTEGER NOT NULL,
+  "strategy_id" INTEGER NOT NULL,
+  "instrument_id" INTEGER NOT NULL,
+  "venue" INTEGER NOT NULL,
+  "stage" INTEGER NOT NULL,
+  "clock" INTEGER NOT NULL,
   "min" REAL,
   "max" REAL,
   "last" REAL,
@@ -2472,7 +2476,7 @@ CREATE TABLE IF NOT EXISTS "_order_latency_1m" (
   "p95" REAL,
   "p99" REAL,
   "n" INTEGER,
-  PRIMARY KEY ("ts", "run", "seq")
+  PRIMARY KEY ("ts", "env", "mode", "trader_id", "account_id", "strategy_id", "instrument_id", "venue", "stage", "clock")
 ) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO schema_columns VALUES
   ('order_latency_1m', 'ts', 'TIMESTAMP_NS'),
@@ -2488,6 +2492,8 @@ INSERT OR IGNORE INTO schema_columns VALUES
   ('order_latency_1m', 'strategy_id', 'SYMBOL'),
   ('order_latency_1m', 'instrument_id', 'SYMBOL'),
   ('order_latency_1m', 'venue', 'SYMBOL'),
+  ('order_latency_1m', 'stage', 'SYMBOL'),
+  ('order_latency_1m', 'clock', 'SYMBOL'),
   ('order_latency_1m', 'min', 'DOUBLE'),
   ('order_latency_1m', 'max', 'DOUBLE'),
   ('order_latency_1m', 'last', 'DOUBLE'),
@@ -2510,6 +2516,8 @@ CREATE VIEW "order_latency_1m" AS SELECT
   (SELECT text FROM strings WHERE id = t."strategy_id") AS "strategy_id",
   (SELECT text FROM strings WHERE id = t."instrument_id") AS "instrument_id",
   (SELECT text FROM strings WHERE id = t."venue") AS "venue",
+  (SELECT text FROM strings WHERE id = t."stage") AS "stage",
+  (SELECT text FROM strings WHERE id = t."clock") AS "clock",
   t."min",
   t."max",
   t."last",

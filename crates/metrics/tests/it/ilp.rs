@@ -241,7 +241,7 @@ fn a_table_that_is_not_fit_gets_no_row() {
     check_unfit(
         "missing",
         Tables { schema: None, ..Tables::good() },
-        "no table `t`; run `plimsoll tables apply --questdb",
+        "no table `t`; run `plimsoll tables apply --store",
     );
     check_unfit("no dedup", Tables { dedup: false, keys: &[], ..Tables::good() }, "tables apply");
     check_unfit(

@@ -42,12 +42,16 @@ mod questdb;
 mod questdb_baseline;
 #[cfg(all(feature = "ilp", feature = "sqlite"))]
 mod questdb_gaps;
+#[cfg(all(feature = "ilp", feature = "sqlite"))]
+mod questdb_rollup;
 #[cfg(feature = "sqlite")]
 mod read;
 #[cfg(all(feature = "testing", feature = "recorder-metrics-0-24"))]
 mod recorder;
 #[cfg(feature = "testing")]
 mod risk;
+#[cfg(feature = "sqlite")]
+mod rollup;
 mod rows;
 #[cfg(feature = "ilp")]
 mod server;

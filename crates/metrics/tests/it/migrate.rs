@@ -137,7 +137,7 @@ fn going_back_is_refused_with_a_count_while_values_would_be_lost() {
     for seq in 0..3 {
         let row = with(at(1, 1, seq), &[("config_hash", V::S("abc"))]);
         Build::table("trading_risk").row(&row).write(&mut sink).unwrap();
-        Build::table("trading_pnl_1m").row(&at(1, 1, seq)).write(&mut sink).unwrap();
+        Build::table("trading_pnl_1m").row(&at(1 + seq, 1, seq)).write(&mut sink).unwrap();
     }
     let before = shape(&path);
     let error = bring(&path, 1).unwrap_err().to_string();

@@ -300,6 +300,8 @@ mod tests {
         check("http://[::1]:9000", "::1", 9000, "http://[::1]:9000");
         check("http://u:p%40ss@db:1/a/b/", "db", 1, "http://db:1/a/b");
         check("http://u:p@ss@db:1", "db", 1, "http://db:1");
+        #[cfg(feature = "questdb-rs")]
+        check("https://u:p@db/", "db", 443, "https://db:443");
     }
 
     #[test]
@@ -320,6 +322,7 @@ mod tests {
             assert!(error.contains(wanted), "{url}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
         };
+        #[cfg(not(feature = "questdb-rs"))]
         check("https://db", "questdb-rs");
         check("db:9000", "does not begin");
         check("http://", "no host");
