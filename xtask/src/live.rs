@@ -48,7 +48,11 @@ struct Proof {
 }
 
 const PROOFS: &[Proof] = &[
-    Proof { name: "fresh", shows: "a fresh clone builds with an empty home", run: fresh::run },
+    Proof {
+        name: "fresh",
+        shows: "both commands of the README work in a fresh clone with an empty home",
+        run: fresh::run,
+    },
     Proof {
         name: "server",
         shows: "acknowledged rows are there after kill -9 and a restart of a real QuestDB",
