@@ -86,21 +86,23 @@ pub struct Minute {
     pub n: u64,
 }
 
+/// Texts of [`RollUp::labels`].
+type Labels = Vec<Option<String>>;
+
 /// Makes one minute of all samples that share their labels and their minute. Samples of one
 /// moment are taken in the order in which they come; what is not finite is left out.
 #[must_use]
 pub fn roll_up(samples: impl IntoIterator<Item = Sample>) -> Vec<Minute> {
-    let mut minutes: BTreeMap<(i64, Vec<Option<String>>), Vec<(i64, f64)>> = BTreeMap::new();
+    let mut minutes: BTreeMap<(i64, Labels), Vec<(i64, f64)>> = BTreeMap::new();
     for Sample { labels, ts, value } in samples.into_iter().filter(|s| s.value.is_finite()) {
         let ts = ts.as_nanos();
         let start = ts.saturating_sub(ts.rem_euclid(MINUTE_NS));
         minutes.entry((start, labels)).or_default().push((ts, value));
     }
-    let minute = |((start, labels), values): ((i64, Vec<_>), Vec<_>)| of(start, labels, values);
-    minutes.into_iter().filter_map(minute).collect()
+    minutes.into_iter().filter_map(|((start, labels), values)| of(start, labels, values)).collect()
 }
 
-fn of(start: i64, labels: Vec<Option<String>>, mut values: Vec<(i64, f64)>) -> Option<Minute> {
+fn of(start: i64, labels: Labels, mut values: Vec<(i64, f64)>) -> Option<Minute> {
     // Stable: of one moment the one that came last is the last.
     values.sort_by_key(|(ts, _)| *ts);
     let last = values.last()?.1;

@@ -23,7 +23,7 @@ const ROLE: &str = "PLIMSOLL_TEST_SPOOL_ONLY_ROLE";
 const DIR: &str = "PLIMSOLL_TEST_SPOOL_ONLY_DIR";
 const LIFE: &str = "PLIMSOLL_TEST_SPOOL_ONLY_LIFE";
 const THREADS: usize = 2;
-const PER_SECOND: f64 = 50_000.0;
+const PER_SECOND: f64 = 20_000.0;
 
 fn options(dir: &Path) -> Options {
     Options::spool_only(dir.join("spool"), Mode::Live).with_env("test")
@@ -172,23 +172,30 @@ fn what_another_process_ships_survives_sigkill_of_both() {
         ship(&dir.join("spool"), sink, &ShipOptions::default(), &mut |_| ControlFlow::Continue(()))
             .unwrap();
     assert_eq!((report.rejected, report.damaged_blocks, report.waiting_bytes), (0, 0, 0));
+    let store = Store::open(dir.join("store.db")).unwrap();
+    let findings = store.gaps(Timestamp::from_nanos(i64::MAX)).unwrap();
+    let of_pnl: Vec<_> = findings.iter().filter(|f| f.table == "trading_pnl").collect();
+    assert!(of_pnl.iter().all(|f| f.verdict == Verdict::Whole), "{of_pnl:#?}");
+    // A full ring refuses rows and says so: that is no loss that a kill made.
+    let refused: u64 = of_pnl.iter().map(|f| f.dropped).sum();
     let mut seen = stored(dir);
-    let mut acknowledged = 0;
+    let (mut acknowledged, mut absent) = (0, 0);
     for life in 0..=kills {
         for thread in 0..THREADS {
             let emitted = emitted(dir, life, thread);
             acknowledged += emitted;
             let rows = seen.remove(&format!("L{life}T{thread}")).unwrap_or_default();
             let lost = (1..=emitted).filter(|n| !rows.contains_key(&(*n as f64).to_bits())).count();
-            assert_eq!(lost, 0, "life {life}, thread {thread}: {lost} of {emitted} are lost");
+            assert!(
+                u64::try_from(lost).unwrap() <= refused,
+                "life {life}, thread {thread}: {lost} of {emitted} are lost, {refused} refused"
+            );
+            absent += lost;
             let twice = rows.values().filter(|&&times| times > 1).count();
             assert_eq!(twice, 0, "life {life}, thread {thread}: {twice} rows are there twice");
         }
     }
-    let store = Store::open(dir.join("store.db")).unwrap();
-    let findings = store.gaps(Timestamp::from_nanos(i64::MAX)).unwrap();
-    let of_pnl: Vec<_> = findings.iter().filter(|f| f.table == "trading_pnl").collect();
-    assert!(of_pnl.iter().all(|f| f.verdict == Verdict::Whole), "{of_pnl:#?}");
+    assert!(u64::try_from(absent).unwrap() <= refused, "{absent} lost, {refused} refused");
     println!("{kills} kills of both, {acknowledged} acknowledged, {report:?}");
 }
 
