@@ -43,6 +43,7 @@ pub(crate) fn run(workspace: &Workspace, depth: Depth, no_tests: bool) -> anyhow
         steps.run("package", || package::step(workspace));
         steps.run("deny", || deny::step(workspace));
         steps.run("api", || api::check(workspace));
+        steps.run("external-types", || api::check_external(workspace));
     }
     Ok(steps.finish(&required_names(&required)))
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
-use plimsoll_ring::{RingError, local};
+use plimsoll_ring::local;
 
 use crate::{
     counts::Counts,
@@ -18,6 +18,13 @@ use crate::{
         OrderLatency, Pnl, PositionChange, Risk,
     },
 };
+
+/// A thread has no ring: its rows are refused and counted.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make this thread's ring")]
+pub struct PrewarmError {
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
 
 /// The pipeline and a label set in it.
 #[derive(Debug, Clone)]
@@ -86,9 +93,11 @@ impl Emitter {
         self.shared.as_ref().map_or_else(Counts::default, |shared| shared.counts())
     }
 
-    fn prewarm(&self) -> Result<(), RingError> {
+    fn prewarm(&self) -> Result<(), PrewarmError> {
         match &self.shared {
-            Some(shared) if local::lane(self.instance).is_none() => shared.register_lane(),
+            Some(shared) if local::lane(self.instance).is_none() => {
+                shared.register_lane().map_err(|source| PrewarmError { source: Box::new(source) })
+            }
             _ => Ok(()),
         }
     }
@@ -141,8 +150,8 @@ macro_rules! any {
             ///
             /// # Errors
             ///
-            /// [`RingError`] if memory for it cannot be had.
-            pub fn prewarm(&self) -> Result<(), RingError> {
+            /// [`PrewarmError`] if memory for it cannot be had.
+            pub fn prewarm(&self) -> Result<(), PrewarmError> {
                 self.emitter.prewarm()
             }
         }

@@ -55,7 +55,7 @@ pub use capture::{CAPTURE_NOW, Captured, CapturedRow, RefusedRow};
 pub use config::{Config, ConfigProblem};
 pub use counts::{Counts, Health as PipelineHealth};
 pub use field::Field;
-pub use handle::{Account, Equity, Instrument, Series, Strategy};
+pub use handle::{Account, Equity, Instrument, PrewarmError, Series, Strategy};
 pub use labels::{LABEL_BYTES_MAX, LabelError};
 #[cfg(feature = "layer-tracing-subscriber-0-3")]
 pub use layer::ErrorLayer;

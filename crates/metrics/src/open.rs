@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_ring::{Arena, RingError};
+use plimsoll_ring::Arena;
 
 use crate::{
     dictionary::Scope,
@@ -51,7 +51,7 @@ pub enum OpenError {
     #[error("cannot make rings")]
     Ring {
         /// Cause.
-        source: RingError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// What a killed process left cannot be listed.
     #[error("cannot look for rings of killed processes in `{}`", dir.display())]
@@ -113,7 +113,7 @@ impl Opened {
             .map_err(|source| OpenError::Recovery { dir: options.spool_dir.clone(), source })?;
         let drain = drain_options(options, is_shared, sink.is_some());
         let mut drainer = Drainer::new(Arc::clone(&shared), writer, &drain)
-            .map_err(|source| OpenError::Ring { source })?;
+            .map_err(|source| OpenError::Ring { source: Box::new(source) })?;
         let mut surveyor = Surveyor::new(&mut drainer.deriver);
         let reader = blocks
             .survey(&mut surveyor)
@@ -261,7 +261,7 @@ fn arena_of(options: &Options) -> Result<(Arena, Option<PathBuf>, Option<String>
     let heap = |note: String| {
         #[cfg(feature = "tracing")]
         tracing::warn!(reason = note, "rings are on the heap: kill -9 loses a drain interval");
-        let arena = Arena::heap().map_err(|source| OpenError::Ring { source })?;
+        let arena = Arena::heap().map_err(|source| OpenError::Ring { source: Box::new(source) })?;
         Ok((arena, None, Some(note)))
     };
     let Some(rings) = rings else {

@@ -14,8 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plimsoll_ring::RingError;
-
 use crate::{
     counts::Ledger,
     options::RingMemory,
@@ -135,7 +133,7 @@ pub enum ShipError {
     #[error("cannot make rings")]
     Ring {
         /// Cause.
-        source: RingError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -159,7 +157,8 @@ pub fn ship(
     let ledger = Arc::new(Ledger::default());
     let mut shipper =
         Shipper::new(Arc::clone(&ledger), reader, Box::new(sink), Quarantine::new(dir));
-    shipper.tally = Some(Tally::open(dir).map_err(|source| ShipError::Ring { source })?);
+    shipper.tally =
+        Some(Tally::open(dir).map_err(|source| ShipError::Ring { source: Box::new(source) })?);
     let now = now();
     let next = Next { beat: now, take_over: now };
     let mut session = Session { dir, options, ledger, shipper, on_progress, next };

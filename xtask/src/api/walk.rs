@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use serde_json::Value;
 
+use super::external::{Finder, Shown};
 use super::signature;
 
 /// Deepest nesting followed; a re-export may point back at its own module.
@@ -12,18 +13,28 @@ const DEPTH_MAX: usize = 16;
 
 /// One line for each public item, sorted.
 pub(super) fn public_items(krate: &Value) -> anyhow::Result<Vec<String>> {
+    Ok(walk(krate)?.0)
+}
+
+/// Types of other crates that public items show.
+pub(super) fn external_types(krate: &Value) -> anyhow::Result<Shown> {
+    Ok(walk(krate)?.1)
+}
+
+fn walk(krate: &Value) -> anyhow::Result<(Vec<String>, Shown)> {
     let index = krate.get("index").context("rustdoc's JSON has no index")?;
     let root = krate.get("root").context("rustdoc's JSON has no root")?;
-    let mut walk = Walk { index, lines: BTreeSet::new() };
+    let mut walk = Walk { index, lines: BTreeSet::new(), finder: Finder::new(krate)? };
     let item = walk.item(root).context("rustdoc's JSON has no root item")?;
     let name = item.get("name").and_then(Value::as_str).context("the crate has no name")?;
     walk.children(item, name, 0);
-    Ok(walk.lines.into_iter().collect())
+    Ok((walk.lines.into_iter().collect(), walk.finder.shown()))
 }
 
 struct Walk<'a> {
     index: &'a Value,
     lines: BTreeSet<String>,
+    finder: Finder<'a>,
 }
 
 impl<'a> Walk<'a> {
@@ -56,6 +67,9 @@ impl<'a> Walk<'a> {
         }
         let Some(name) = name else { return };
         let path = format!("{parent}::{name}");
+        if kind != "module" {
+            self.finder.scan(inner, &path);
+        }
         match kind {
             "module" => self.children(item, &path, depth + 1),
             "struct" => {
@@ -108,6 +122,8 @@ impl<'a> Walk<'a> {
             };
             if block.get("trait").is_none_or(Value::is_null) {
                 self.all(block.get("items"), path, depth);
+            } else if is_written(block) {
+                self.finder.scan(block.get("trait").unwrap_or(&Value::Null), path);
             }
         }
     }
@@ -131,6 +147,12 @@ fn is_public(item: &Value) -> bool {
     matches!(item.get("visibility").and_then(Value::as_str), Some("public" | "default"))
 }
 
+/// Whether an `impl` stands in the code: neither automatic nor of every type.
+fn is_written(block: &Value) -> bool {
+    let is_automatic = block.get("is_synthetic").and_then(Value::as_bool).unwrap_or(false);
+    !is_automatic && block.get("blanket_impl").is_none_or(Value::is_null)
+}
+
 fn kind_of(item: &Value) -> Option<(&str, &Value)> {
     let (kind, inner) = item.get("inner")?.as_object()?.iter().next()?;
     Some((kind, inner))
@@ -142,7 +164,7 @@ mod tests {
 
     #[test]
     fn public_items_are_found_through_reexports_and_private_ones_are_not() {
-        let krate = serde_json::json!({"root": 0, "index": {
+        let krate = serde_json::json!({"root": 0, "paths": {}, "external_crates": {}, "index": {
             "0": {"name": "a", "visibility": "public", "inner": {"module": {"items": [1, 2, 6]}}},
             "1": {"name": null, "visibility": "public", "inner": {"use":
                 {"source": "b::C", "name": "D", "id": 3, "is_glob": false}}},

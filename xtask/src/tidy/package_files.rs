@@ -1,4 +1,5 @@
-//! Every crate comes with what a registry and a reader expect of it.
+//! Every crate comes with what a registry and a reader expect of it, and a library names the types of others that it
+//! shows.
 
 use toml_edit::Item;
 
@@ -19,6 +20,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 if text.is_none_or(|text| text.trim().is_empty()) {
                     add(format!("the crate has no {name}"));
                 }
+            }
+            let has_library = tree.text(&format!("{}/src/lib.rs", member.dir)).is_some();
+            let external = format!("{}/allowed-external-types.toml", member.dir);
+            if has_library && tree.text(&external).is_none() {
+                add("the library has no allowed-external-types.toml".to_owned());
             }
             for key in ["description", "license", "readme"] {
                 if package_value(&member, key).is_none() {
@@ -65,6 +71,13 @@ mod tests {
         check("crates/a", WHOLE, &["README.md"], 1);
         check("crates/a", &WHOLE.replace("\"A.\"", "\"\""), &both, 1);
         check("crates/a", &WHOLE.replace("license.workspace = true\n", ""), &both, 1);
+    }
+
+    #[test]
+    fn a_library_names_the_types_of_others_that_it_shows() {
+        let files = ["README.md", "CHANGELOG.md", "src/lib.rs"];
+        check("crates/a", WHOLE, &files, 1);
+        check("crates/a", WHOLE, &[&files[..], &["allowed-external-types.toml"]].concat(), 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_ring::Arena;
+use plimsoll_ring::{Arena, RingError};
 
 use crate::{
     counts::Ledger,
@@ -47,7 +47,7 @@ fn take(
     ledger: &Ledger,
     (writer, survey): (Writer, Survey),
 ) -> Result<(), ShipError> {
-    let ring = |source| ShipError::Ring { source };
+    let ring = |source: RingError| ShipError::Ring { source: Box::new(source) };
     let arena = Arena::heap().map_err(ring)?;
     let shared = Arc::new(Shared::new(scope(), arena, 64));
     let mut drainer =
