@@ -24,6 +24,8 @@ pub mod migrate;
 mod open;
 mod options;
 mod own;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod past;
 mod phase;
 mod pipeline;
@@ -63,6 +65,8 @@ pub use open::OpenError;
 pub use options::{
     Durability, Mode, Options, OptionsError, RingMemory, RiskBaseline, Store, SyncPolicy,
 };
+#[cfg(feature = "parquet")]
+pub use parquet::{ParquetError, ParquetReport, ParquetWriter, read_parquet};
 pub use pipeline::{CloseError, Metrics};
 #[cfg(feature = "recorder-metrics-0-24")]
 pub use recorder::{Recorder, RecorderCounts, RecorderGuard};

@@ -59,6 +59,13 @@ pub enum ReadError {
         /// The name.
         table: String,
     },
+    /// What was read could not be written as Parquet.
+    #[cfg(feature = "parquet")]
+    #[error("cannot write the export")]
+    Parquet {
+        /// Cause.
+        source: Box<crate::ParquetError>,
+    },
     /// What was read could not be written.
     #[error("cannot write the export")]
     Write {

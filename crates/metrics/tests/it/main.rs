@@ -36,6 +36,8 @@ mod line;
 mod meanings;
 #[cfg(feature = "sqlite")]
 mod migrate;
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(feature = "ilp")]
 mod questdb;
 #[cfg(feature = "ilp")]
