@@ -44,7 +44,10 @@ pub(crate) fn csv_values(row: &[Value], to: &mut dyn Write) -> io::Result<()> {
     csv_row(texts.iter().map(String::as_str), to)
 }
 
-fn csv_row<'a>(row: impl Iterator<Item = &'a str>, to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn csv_row<'a>(
+    row: impl Iterator<Item = &'a str>,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     for (at, field) in row.enumerate() {
         if at > 0 {
             to.write_all(b",")?;

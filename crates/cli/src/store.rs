@@ -181,7 +181,7 @@ const WRITES: [&str; 20] = [
 
 /// QuestDB runs whatever it is sent, so what may write is not sent: the first word must be one that
 /// reads, and no word outside quotes and comments may be one that writes.
-fn only_reads(sql: &str) -> Result<(), Failure> {
+pub(crate) fn only_reads(sql: &str) -> Result<(), Failure> {
     let bare = bare(sql);
     let words =
         || bare.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty());
@@ -242,7 +242,7 @@ pub(crate) fn of_datum(datum: &Datum) -> serde_json::Value {
     }
 }
 
-fn of_json(json: &Json) -> serde_json::Value {
+pub(crate) fn of_json(json: &Json) -> serde_json::Value {
     match json {
         Json::Null => serde_json::Value::Null,
         Json::Bool(v) => (*v).into(),

@@ -3,6 +3,7 @@
 mod export;
 mod gaps;
 mod list;
+mod pages;
 mod query;
 mod ship;
 mod spool;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use plimsoll_metrics::read::Cursor;
 
+use super::pages::Pages;
 use crate::failure::{Exit, Failure, Hint as _};
 use crate::grid::{self, Format};
 use crate::stop::Stop;
@@ -24,7 +25,7 @@ pub(crate) struct TailArgs {
     /// How many rows
     #[arg(short, long, default_value = "10", value_name = "N")]
     number: usize,
-    /// Go on with rows as they come, until Ctrl-C
+    /// Go on with rows as they come, until Ctrl-C; at a server those whose time is after the newest
     #[arg(long)]
     follow: bool,
     /// How rows are printed
@@ -51,14 +52,23 @@ pub(crate) fn run(args: &TailArgs) -> Result<Exit, Failure> {
             }
         }
         mut server @ Reading::Server(_) => {
-            if args.follow {
-                return Err(Failure::new(anyhow::anyhow!("--follow needs an SQLite file"))
-                    .with_hint("call it again for newer rows of a server"));
-            }
             let table = plimsoll_metrics::ddl::quote(&args.table);
             let sql =
                 format!("SELECT * FROM (SELECT * FROM {table} LIMIT -{}) ORDER BY ts", args.number);
-            print(&server.query(&sql, args.number)?, args)?;
+            let newest = server.query(&sql, args.number)?;
+            let Reading::Server(server) = &mut server else { return Ok(Exit::Fine) };
+            // Asked before the rows are shown, so that none falls between.
+            let mut pages = Pages::after(server, &args.table)?;
+            print(&newest, args)?;
+            let stop = Stop::listen()?;
+            while args.follow && !stop.is_wanted() {
+                while let Some(page) = pages.next()? {
+                    let columns = page.columns.into_iter().map(|(name, _)| name).collect();
+                    print(&Rows { columns, rows: page.rows, is_cut: false }, args)?;
+                }
+                pages.go_on();
+                stop.pause(PAUSE);
+            }
             Ok(Exit::Fine)
         }
     }
