@@ -12,6 +12,7 @@ Examples:
   plimsoll demo --fast               the same rows, as fast as it goes
   plimsoll demo --data my-bars.csv   over your own market data
   plimsoll metrics gaps              whether every row arrived, proven
+  plimsoll ralph report              why a coding agent's loop stopped, iteration by iteration
   plimsoll completions bash          completions for a shell
 
 Exit codes: 0 done and fine; 1 a finding, or something refused or not completed; 2 could not tell, or wrong usage.";
@@ -44,6 +45,8 @@ enum Command {
     Review(commands::review::ReviewArgs),
     /// Read, explain, check and change the configuration
     Ssot(commands::ssot::SsotArgs),
+    /// Look after the loops of coding agents: status, record, resume, restore
+    Ralph(commands::ralph::RalphArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -61,6 +64,7 @@ impl Cli {
             Command::Changelog(args) => commands::changelog::run(&args),
             Command::Review(args) => commands::review::run(&args),
             Command::Ssot(args) => commands::ssot::run(&args),
+            Command::Ralph(args) => commands::ralph::run(&args),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }

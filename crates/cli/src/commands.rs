@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod incident;
 pub(crate) mod metrics;
 pub(crate) mod paper;
+pub(crate) mod ralph;
 pub(crate) mod review;
 pub(crate) mod ssot;
 pub(crate) mod tables;

@@ -1,4 +1,5 @@
 //! Joins ports of one crate with another crate, one file per pair, mapping fields only.
 
 pub(crate) mod paper_metrics;
+pub(crate) mod ralph_metrics;
 pub(crate) mod sections;

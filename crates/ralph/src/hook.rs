@@ -14,7 +14,9 @@ mod limits;
 mod options;
 mod progress;
 mod project;
+mod restore;
 mod store;
+mod swap;
 mod transcript;
 mod tree;
 
@@ -22,12 +24,13 @@ use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use crate::config::Mode;
+use crate::config::{Config, Mode};
 use crate::decision::{Decision, Step};
 use crate::event::{Command, Event, Kind, Version};
 use crate::record::Observe;
 use crate::render::{Answer, render};
 use crate::state::State;
+use crate::step::words;
 
 pub use append::{AGENT_SPAWNS, EVENTS, Tail, read_lines};
 pub use learned::{WEIGHTS, WeightsError, read_weights, reset_weights};
@@ -35,6 +38,7 @@ pub use limits::{LIMITS, LimitsError, LimitsFile};
 pub use options::Options;
 pub use progress::PROGRESS;
 pub use project::{DIR_NAME, Project};
+pub use restore::{Kept, RestoreError, RestorePlan, kept, plan, restore};
 pub use store::StoreError;
 
 #[cfg(feature = "install")]
@@ -151,6 +155,22 @@ pub fn command(
 ) -> Result<String, StoreError> {
     let event = Event::new(Kind::Command(command.clone()));
     Call::of_project(project.clone(), &event, options).run_command(observe)
+}
+
+/// Says how the loops and guards of a state stand, for a person.
+#[must_use]
+pub fn status(state: &State, config: &Config) -> String {
+    words::status(state, config, &clock::now(clock::boot_id()))
+}
+
+/// Reads the bounds that hold in a project: those of its `limits.json` with the environment over
+/// them, or the defaults if there is no such file.
+///
+/// # Errors
+///
+/// [`LimitsError`] if there is a file that cannot be used.
+pub fn config(project: &Project, options: &Options) -> Result<Config, LimitsError> {
+    call::config(&project.dir(), options, &mut Vec::new())
 }
 
 /// Reads the state of a project as it is now.

@@ -15,8 +15,10 @@ mod now;
 mod price;
 mod record;
 mod render;
+mod report;
 mod state;
 mod step;
+mod tests_first;
 mod usage;
 mod utc;
 
@@ -32,6 +34,8 @@ pub use record::{
     RECORD_VERSION, Record, SessionRecord, ToolRecord,
 };
 pub use render::{Answer, render};
+pub use report::{AgentSum, IterationLine, LoopReport, Moment, REPORT_VERSION, Report, ToolSum};
 pub use state::{Breaker, Overview, SCHEMA_VERSION, State};
 pub use step::{SpentFrom, needs, step};
+pub use tests_first::{TestsFirst, TestsFirstVerdict};
 pub use usage::{CheckOutcome, CheckResult, Cursor, Spent, Tokens, Usage};

@@ -159,8 +159,20 @@ pub(crate) struct Ended {
     pub(crate) session_id: String,
     pub(crate) at: Moment,
     pub(crate) iteration: u32,
+    /// Spent since the bounds were last granted.
     pub(crate) usage: Usage,
     pub(crate) cause: Cause,
+    /// What was not in the transcript yet, until it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unsettled: Option<Unsettled>,
+}
+
+/// A loop that has ended, while its last message may still come into the transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unsettled {
+    pub(crate) cursor: Cursor,
+    pub(crate) transcript: Option<String>,
+    pub(crate) total: Usage,
 }
 
 /// How a breaker stands.
@@ -213,6 +225,8 @@ pub struct Overview {
     pub usage: Usage,
     /// Spent since the bounds were last granted.
     pub granted_usage: Usage,
+    /// Failures so far, whether or not there was a success between.
+    pub errors: u64,
     /// The task; empty for a guard.
     pub task: String,
     /// When it began, ms since 1970.
@@ -226,6 +240,12 @@ impl State {
     #[must_use]
     pub fn overview(&self) -> Vec<Overview> {
         self.runs.iter().map(Run::overview).collect()
+    }
+
+    /// The loop or guard whose id begins so; without an id the only loop that there is.
+    #[must_use]
+    pub fn find(&self, loop_id: Option<&str>) -> Option<Overview> {
+        self.target(loop_id, None).map(Run::overview)
     }
 
     /// Where the transcripts of a session were read up to, if it has a loop or guard.
@@ -249,13 +269,16 @@ impl State {
     }
 
     /// The run that a command means: the one whose id begins so; without an id the session's
-    /// own, or the only loop that there is.
+    /// own, or the only loop that there is, or the only guard.
     pub(crate) fn target(&self, loop_id: Option<&str>, own: Option<&str>) -> Option<&Run> {
         let begins = |run: &&Run, id: &str| run.loop_id.starts_with(id);
         let id = loop_id.filter(|id| !id.is_empty());
         if let Some(id) = id.or(own) {
             let mut found = self.runs.iter().filter(|run| begins(run, id));
             return found.next().filter(|_| found.next().is_none());
+        }
+        if let [only] = self.runs.as_slice() {
+            return Some(only);
         }
         let mut loops = self.runs.iter().filter(|run| run.mode == Mode::Loop);
         loops.next().filter(|_| loops.next().is_none())
@@ -264,8 +287,18 @@ impl State {
     /// Where a loop's transcripts were read up to, and the owner's transcript.
     #[must_use]
     pub fn reading(&self, loop_id: &str) -> Option<(&Cursor, Option<&str>)> {
-        let run = self.runs.iter().find(|run| run.loop_id == loop_id)?;
-        Some((&run.cursor, run.transcript.as_deref()))
+        if let Some(run) = self.runs.iter().find(|run| run.loop_id == loop_id) {
+            return Some((&run.cursor, run.transcript.as_deref()));
+        }
+        let ended = self.ended.iter().find(|ended| ended.loop_id == loop_id)?;
+        let unsettled = ended.unsettled.as_ref()?;
+        Some((&unsettled.cursor, unsettled.transcript.as_deref()))
+    }
+
+    /// The last loop of a session that has ended, if its last message is still to be counted.
+    pub(crate) fn unsettled(&self, session_id: &str) -> Option<&Ended> {
+        let last = self.ended.iter().rev().find(|ended| ended.session_id == session_id)?;
+        last.unsettled.is_some().then_some(last)
     }
 
     /// Owners of loops and guards by their ids, so that the edge can look which have died.
@@ -330,6 +363,11 @@ impl State {
             iteration: run.iteration,
             usage: run.usage.minus(run.grant.usage),
             cause,
+            unsettled: Some(Unsettled {
+                cursor: run.cursor.clone(),
+                transcript: run.transcript.clone(),
+                total: run.usage,
+            }),
         };
         push_bounded(&mut self.ended, ended, ENDED_MAX);
         Some(run)
@@ -386,6 +424,12 @@ impl Run {
         self.owner.session_id() == Some(session_id)
     }
 
+    /// Whether it waits for a person, so that what the session does meanwhile is not the loop's.
+    pub(crate) fn rests(&self) -> bool {
+        self.mode == Mode::Loop
+            && matches!(self.status, Status::Paused { .. } | Status::Tripped { .. })
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.status, Status::Tripped { .. })
     }
@@ -433,6 +477,7 @@ impl Run {
             granted_iteration: self.grant.iteration,
             usage: self.usage,
             granted_usage: self.usage.minus(self.grant.usage),
+            errors: self.counters.all_errors,
             task: self.task.clone(),
             started_ms: self.started.wall_ms(),
             model: self.model.clone(),

@@ -15,6 +15,7 @@ mod help;
 mod knowledge;
 mod metrics;
 mod paper;
+mod ralph;
 mod review;
 mod run;
 mod ssot;

@@ -55,7 +55,8 @@ fn lock(path: &Path) -> io::Result<File> {
     }
 }
 
-fn is_named(file: &File, path: &Path) -> bool {
+/// Whether an open file is still the one of that name.
+pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let ids = |found: fs::Metadata| (found.dev(), found.ino());
     file.metadata().ok().map(ids) == fs::metadata(path).ok().map(ids)

@@ -5,12 +5,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use plimsoll_durable::replace;
 use serde::{Deserialize, Serialize};
 
 use super::append::{EVENTS, read_lines};
 use super::edits::path_digest;
-use super::store::chain;
+use super::swap::swap;
 use super::tree::{Entry, Listing};
 use crate::record::{Line, Record, ToolRecord};
 
@@ -58,7 +57,8 @@ impl Baseline {
 
     pub(crate) fn write(&self, dir: &Path, loop_id: &str) -> Result<(), String> {
         let text = serde_json::to_string(self).map_err(|error| error.to_string())?;
-        replace(path_of(dir, loop_id), text).map_err(|error| chain(&error))
+        let path = path_of(dir, loop_id);
+        swap(&path, |_before| text.into_bytes()).map_err(|error| error.to_string())
     }
 
     pub(crate) fn forget(dir: &Path, loop_id: &str) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::gather::read_text;
-use super::limits::LimitsFile;
+use super::limits::{LimitsError, LimitsFile};
 use super::options::Options;
 use super::project::Project;
 use super::store::{self, Loaded, StoreError, chain};
@@ -48,8 +48,10 @@ impl<'a> Call<'a> {
     /// The call that an event asks for; nothing if there is nothing to do, which must cost least.
     pub(super) fn open(event: &'a Event, options: &'a Options) -> Option<Self> {
         let named = options.project_dir.as_deref().map(Project::of);
-        let project = match event.cwd.as_deref().map(|cwd| Project::of(Path::new(cwd))) {
-            Some(here) => home_of(event, here, named),
+        // A directory that is not there is nobody's project, and none is made for it.
+        let cwd = event.cwd.as_deref().map(Path::new);
+        let project = match cwd.filter(|cwd| cwd.is_absolute() && cwd.is_dir()) {
+            Some(cwd) => home_of(event, Project::of(cwd), named),
             None => named?,
         };
         let starts_here = matches!(event.kind, Kind::UserPromptSubmit { .. });
@@ -71,7 +73,7 @@ impl<'a> Call<'a> {
     pub(super) fn of_project(project: Project, event: &'a Event, options: &'a Options) -> Self {
         let dir = project.dir();
         let mut notes = Vec::new();
-        let config = config(&dir, options, &mut notes);
+        let config = config(&dir, options, &mut notes).map_err(|error| chain(&error));
         Self {
             event,
             options,
@@ -228,7 +230,7 @@ impl<'a> Call<'a> {
         let is_stop = matches!(self.event.kind, Kind::Stop { .. });
         // A short wait for another hook is not worth the end of somebody's loop; a state that
         // cannot be kept is, because then nothing would ever end it.
-        let lasts = !matches!(error, StoreError::Lock { .. });
+        let lasts = !matches!(error, StoreError::Busy { .. });
         step.effects.retain(|effect| matches!(effect, Effect::Record(_)));
         step.decision = match &step.decision {
             Decision::Halt { .. } | Decision::Deny { .. } | Decision::Ask { .. } => return,
@@ -353,13 +355,14 @@ fn home_of(event: &Event, here: Project, named: Option<Project>) -> Project {
 }
 
 /// The bounds: the file's, with the program's mode and the environment over them.
-fn config(dir: &Path, options: &Options, notes: &mut Vec<LogRecord>) -> Result<Config, String> {
+pub(super) fn config(
+    dir: &Path,
+    options: &Options,
+    notes: &mut Vec<LogRecord>,
+) -> Result<Config, LimitsError> {
     let mut config = match &options.config {
         Some(config) => config.clone(),
-        None => match LimitsFile::read(dir) {
-            Ok(file) => file.map(|file| file.ralph).unwrap_or_default(),
-            Err(error) => return Err(chain(&error)),
-        },
+        None => LimitsFile::read(dir)?.map(|file| file.ralph).unwrap_or_default(),
     };
     if let Some(mode) = options.mode {
         config.mode = mode;

@@ -47,6 +47,11 @@ pub(crate) fn keep(
     }
 }
 
+/// Keeps a state on a side reference, whatever is configured.
+pub(crate) fn keep_side_ref(keep: &Keep<'_>, listing: &Listing) -> Result<String, String> {
+    side_ref(keep, listing, &read(keep)?)
+}
+
 /// A file as it goes in: its mode and bytes, or that it is gone.
 enum Content {
     Gone,

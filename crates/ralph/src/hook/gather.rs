@@ -86,8 +86,8 @@ impl Call<'_> {
             let cursor = cursor.cloned().unwrap_or_default();
             match transcript::read(Path::new(path), &cursor, now_secs) {
                 Ok(Some(spent)) => facts.spent = Some(spent),
-                // At its very beginning a session has no transcript yet.
-                Ok(None) if matches!(event.kind, Kind::SessionStart { .. }) => {}
+                // A client writes the transcript some time after the first message.
+                Ok(None) if cursor.files.is_empty() => {}
                 Ok(None) => self.note(Level::Warn, "no transcript: what is spent is unknown", path),
                 Err(error) => {
                     let detail = format!("{path}: {}", chain(&error));

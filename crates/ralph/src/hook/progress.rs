@@ -4,9 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use plimsoll_durable::replace;
-
-use super::store::chain;
+use super::swap::swap;
 use super::tree;
 use crate::cause::span;
 use crate::price::dollars;
@@ -43,15 +41,13 @@ pub(crate) fn write(dir: &Path, entry: &Entry<'_>, bytes_max: u32) -> Result<(),
 }
 
 fn add(dir: &Path, section: &str, bytes_max: u32) -> Result<(), String> {
-    let path = dir.join(PROGRESS);
-    let before = match fs::read(&path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error.to_string()),
-    };
-    let text = format!("{}\n\n{section}", before.trim_end());
     let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-    replace(&path, bounded(text.trim_start(), bytes_max)).map_err(|error| chain(&error))
+    let add = |before: &[u8]| {
+        let before = String::from_utf8_lossy(before);
+        let text = format!("{}\n\n{section}", before.trim_end());
+        bounded(text.trim_start(), bytes_max).into_bytes()
+    };
+    swap(&dir.join(PROGRESS), add).map_err(|error| error.to_string())
 }
 
 /// Drops the oldest sections until the rest fits; the newest one stays, cut if it must be.

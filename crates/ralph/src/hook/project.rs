@@ -58,8 +58,10 @@ impl Project {
     /// The system's error if a directory or file cannot be made.
     pub fn make_dir(&self) -> std::io::Result<PathBuf> {
         let dir = self.dir();
-        if !dir.is_dir() {
-            fs::create_dir_all(&dir)?;
+        match fs::create_dir(&dir) {
+            // Another hook may make it at the same moment.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => made?,
         }
         let ignore = dir.join(".gitignore");
         if !ignore.exists() {

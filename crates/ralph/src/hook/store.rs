@@ -47,12 +47,20 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
-    /// Somebody else has the lock, or it cannot be had.
+    /// Another hook has the lock, longer than we wait.
+    #[error("cannot lock `{}`: {why}", path.display())]
+    Busy {
+        /// The lock's file.
+        path: PathBuf,
+        /// Why, with the holder's name.
+        why: String,
+    },
+    /// There can be no lock.
     #[error("cannot lock `{}`: {why}", path.display())]
     Lock {
         /// The lock's file.
         path: PathBuf,
-        /// Why, with the holder's name.
+        /// Why.
         why: String,
     },
     /// The system does not let us write it.
@@ -148,8 +156,13 @@ pub(crate) fn peek(dir: &Path) -> Result<Loaded, StoreError> {
 /// Takes the lock and reads. What is no state is set aside under a name that says when.
 pub(crate) fn hold(dir: &Path, purpose: &str, now: &Now) -> Result<Held, StoreError> {
     let path = dir.join(LOCK);
-    let lock = Lock::acquire(&path, purpose, LOCK_WAIT_MAX)
-        .map_err(|error| StoreError::Lock { path, why: chain(&error) })?;
+    let lock = match Lock::acquire(&path, purpose, LOCK_WAIT_MAX) {
+        Ok(lock) => lock,
+        Err(error) if error.is_transient() => {
+            return Err(StoreError::Busy { path, why: chain(&error) });
+        }
+        Err(error) => return Err(StoreError::Lock { path, why: chain(&error) }),
+    };
     let mut loaded = peek(dir)?;
     for broken in std::mem::take(&mut loaded.broken) {
         set_aside(dir, &broken, now)?;

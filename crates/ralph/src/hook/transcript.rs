@@ -53,8 +53,10 @@ pub(crate) fn read(path: &Path, cursor: &Cursor, now_secs: u64) -> io::Result<Op
 pub(crate) fn end(path: &Path) -> Cursor {
     let mut cursor = Cursor::default();
     for (key, path) in files(path, &Cursor::default()).into_iter().take(FILES_MAX) {
-        let offset_bytes = fs::metadata(path).map(|found| found.len()).unwrap_or_default();
-        cursor.files.insert(key, FileCursor { offset_bytes, ..FileCursor::default() });
+        if let Ok(found) = fs::metadata(path) {
+            let file = FileCursor { offset_bytes: found.len(), ..FileCursor::default() };
+            cursor.files.insert(key, file);
+        }
     }
     cursor
 }

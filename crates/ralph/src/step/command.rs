@@ -168,7 +168,7 @@ impl Scene<'_> {
         if let Some(refusal) = self.cannot_resume(index, session_id.as_deref()) {
             return refusal;
         }
-        self.absorb(index);
+        self.catch_up(index);
         let transcript = self.event.transcript_path.clone();
         let Some(run) = self.run(index) else { return Decision::Pass };
         if run.mode == Mode::Loop {
@@ -214,6 +214,15 @@ impl Scene<'_> {
         ))
     }
 
+    /// Counts what the loop has spent up to now, but not what a person has while it rested.
+    fn catch_up(&mut self, index: usize) {
+        match self.state.runs.get(index) {
+            Some(run) if run.rests() => self.rest(index),
+            Some(_) => self.absorb(index),
+            None => {}
+        }
+    }
+
     /// Why a loop cannot go on: it belongs to somebody, or its bounds are used up.
     fn cannot_resume(&self, index: usize, session_id: Option<&str>) -> Option<Decision> {
         let run = self.state.runs.get(index)?;
@@ -249,7 +258,7 @@ impl Scene<'_> {
                 };
             }
         };
-        self.absorb(index);
+        self.catch_up(index);
         let now = self.facts.now;
         let Some(run) = self.run(index) else { return Decision::Pass };
         run.half_open = run.is_open();

@@ -31,10 +31,10 @@ pub fn needs(state: &State, event: &Event, config: &Config) -> Needs {
     match &event.kind {
         Kind::Stop { .. } => at_stop(run, config),
         Kind::PreToolUse(_) => Needs { verdict: true, ..spending(run, config) },
-        Kind::StopFailure { .. } | Kind::SubagentStop { .. } | Kind::SessionEnd { .. } => {
-            spending(run, config)
-        }
-        Kind::UserPromptSubmit { prompt } => at_prompt(state, run, prompt, config),
+        Kind::StopFailure { .. } | Kind::SubagentStop { .. } => spending(run, config),
+        Kind::SessionEnd { .. } if run.is_none() => settling(state, event),
+        Kind::SessionEnd { .. } => spending(run, config),
+        Kind::UserPromptSubmit { .. } => at_prompt(state, event, run, config),
         Kind::Command(command) => at_command(state, event, command),
         Kind::SessionStart { .. } => Needs {
             dead: !state.runs.is_empty(),
@@ -66,7 +66,16 @@ fn at_stop(run: Option<&Run>, config: &Config) -> Needs {
     Needs { tree: true, ..spending(run, config) }
 }
 
-fn at_prompt(state: &State, run: Option<&Run>, prompt: &str, config: &Config) -> Needs {
+/// A loop has just ended: its last message is to be counted.
+fn settling(state: &State, event: &Event) -> Needs {
+    let ended = event.session_id.as_deref().and_then(|session| state.unsettled(session));
+    let spent = ended
+        .map_or(SpentFrom::Nowhere, |ended| SpentFrom::Cursor { loop_id: ended.loop_id.clone() });
+    Needs { spent, ..Needs::default() }
+}
+
+fn at_prompt(state: &State, event: &Event, run: Option<&Run>, config: &Config) -> Needs {
+    let Kind::UserPromptSubmit { prompt } = &event.kind else { return Needs::default() };
     if !is_of_a_person(prompt) {
         return Needs::default();
     }
@@ -74,12 +83,18 @@ fn at_prompt(state: &State, run: Option<&Run>, prompt: &str, config: &Config) ->
         return of_command(state, run, &command);
     }
     let is_loop = run.is_some_and(|run| run.mode == Mode::Loop);
+    let counted = match run {
+        _ if config.mode == Mode::Guard => spending(run, config),
+        Some(run) if run.rests() => spending(Some(run), config),
+        Some(_) => Needs::default(),
+        None => settling(state, event),
+    };
     Needs {
         dead: !state.runs.is_empty(),
         route: config.mode == Mode::Loop && !is_loop,
         texts: run.is_some_and(|run| run.context_due) || state.adoptable().is_some(),
         end: config.mode == Mode::Loop,
-        ..if config.mode == Mode::Guard { spending(run, config) } else { Needs::default() }
+        ..counted
     }
 }
 

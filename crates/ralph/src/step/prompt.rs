@@ -7,7 +7,7 @@ use crate::decision::Decision;
 use crate::event::{Command, is_of_a_person};
 use crate::facts::Route;
 use crate::record::{LoopRecord, Record};
-use crate::state::{Owner, Status};
+use crate::state::{Owner, Run, Status};
 
 /// How long a loop that was resumed at a shell waits for a session.
 const ADOPTABLE_SECS: u64 = 15 * 60;
@@ -32,6 +32,7 @@ impl Scene<'_> {
         if let Some(index) = self.own() {
             return self.prompt_in_loop(index);
         }
+        self.settle();
         self.route(prompt)
     }
 
@@ -84,16 +85,29 @@ impl Scene<'_> {
     /// A person says something in a session that has a loop.
     fn prompt_in_loop(&mut self, index: usize) -> Decision {
         let (facts, config) = (self.facts, self.config);
-        let Some(run) = self.run(index) else { return Decision::Pass };
-        if run.is_open() {
-            run.round.attended = true;
+        let rests = self.state.runs.get(index).is_some_and(Run::rests);
+        if rests {
+            self.rest(index);
             return Decision::Pass;
         }
+        let Some(run) = self.run(index) else { return Decision::Pass };
         if std::mem::take(&mut run.context_due) {
             let text = words::context(run, facts.progress_tail.as_deref(), config);
             return Decision::Context { text };
         }
         Decision::Pass
+    }
+
+    /// A person goes on in a session whose loop rests: from here on nothing is the loop's.
+    pub(super) fn rest(&mut self, index: usize) {
+        if self.state.runs.get(index).is_some_and(|run| !run.round.attended) {
+            self.absorb(index);
+        }
+        let end = self.facts.end.clone();
+        if let Some(run) = self.run(index) {
+            run.round.attended = true;
+            run.cursor = end.unwrap_or_else(|| std::mem::take(&mut run.cursor));
+        }
     }
 
     fn route(&mut self, prompt: &str) -> Decision {

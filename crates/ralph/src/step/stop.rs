@@ -20,9 +20,7 @@ impl Scene<'_> {
         background: &[Background],
     ) -> Decision {
         let Some(index) = self.own_or_guard() else { return Decision::Pass };
-        self.absorb(index);
-        let config = self.config;
-        let now = self.facts.now;
+        let (config, now) = (self.config, self.facts.now);
         let Some(run) = self.state.runs.get_mut(index) else { return Decision::Pass };
         let is_loop = run.mode == Mode::Loop && config.mode == Mode::Loop;
         match &run.status {
@@ -34,6 +32,7 @@ impl Scene<'_> {
                 run.status = Status::Active;
             }
         }
+        self.absorb(index);
         if let Some(error) = self.api_error() {
             return self.api_failed(index, &error);
         }

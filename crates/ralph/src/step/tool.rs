@@ -92,7 +92,7 @@ impl Scene<'_> {
 
     /// Takes an ended subagent's transcript into what is read for its session.
     pub(super) fn register_agent(&mut self, transcript_path: Option<&str>) {
-        let Some(index) = self.own() else { return };
+        let Some(index) = self.own_or_guard() else { return };
         self.absorb(index);
         let agent_id = self.event.agent.as_ref().map(|agent| agent.id.clone());
         let (Some(id), Some(path)) = (agent_id, transcript_path) else { return };

@@ -13,6 +13,7 @@ pub(crate) struct Client {
     pub(crate) session: String,
     pub(crate) config: Config,
     pub(crate) pid: u32,
+    pub(crate) trace: Option<PathBuf>,
     messages: u32,
 }
 
@@ -34,7 +35,14 @@ impl Client {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("project")).unwrap();
         fs::write(dir.path().join("s-1.jsonl"), "").unwrap();
-        Self { dir, session: "s-1".to_owned(), config, pid: std::process::id(), messages: 0 }
+        Self {
+            dir,
+            session: "s-1".to_owned(),
+            config,
+            pid: std::process::id(),
+            trace: None,
+            messages: 0,
+        }
     }
 
     /// Another session of the same project, in another process.
@@ -74,6 +82,7 @@ impl Client {
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::default().with_config(self.config.clone());
         options.client_pid = Some(self.pid);
+        options.trace.clone_from(&self.trace);
         options
     }
 

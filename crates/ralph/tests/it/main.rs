@@ -16,11 +16,15 @@
 
 mod classify;
 mod client;
+mod faults;
 mod guard;
 mod guard_list;
 #[cfg(feature = "install")]
 mod install;
 mod parse;
+mod properties;
 mod ralph_loop;
+mod rate;
 mod routing;
 mod store;
+mod usage;

@@ -1,0 +1,59 @@
+//! `plimsoll ralph report`: why did it stop.
+
+use clap::Args;
+use plimsoll_ralph::hook::{self, EVENTS};
+use plimsoll_ralph::{Line, Report};
+
+use super::ProjectArgs;
+use crate::failure::{Exit, Failure};
+
+/// Arguments of `plimsoll ralph report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The loop, by the beginning of its id; without it the latest one
+    #[arg(value_name = "LOOP")]
+    loop_id: Option<String>,
+    /// Every loop and guard that the record knows
+    #[arg(long, conflicts_with = "loop_id")]
+    all: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
+    let project = args.project.open()?;
+    let path = project.dir().join(EVENTS);
+    let tail = hook::read_lines(&path, 0, u64::MAX)
+        .map_err(|error| anyhow::anyhow!("cannot read `{}`: {error}", path.display()))?;
+    let lines: Vec<Line> = tail.lines.into_iter().map(|(_, line)| line).collect();
+    let report = Report::of(&lines);
+    if tail.broken_lines > 0 {
+        eprintln!("{} lines of the record are broken and left out", tail.broken_lines);
+    }
+    if args.all {
+        if args.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            print!("{report}");
+        }
+        return Ok(Exit::Fine);
+    }
+    let Some(found) = report.find(args.loop_id.as_deref()) else {
+        let what = match &args.loop_id {
+            Some(id) => {
+                anyhow::anyhow!("no loop of the record, or more than one, begins with `{id}`")
+            }
+            None => anyhow::anyhow!("no record of a loop in `{}`", project.root().display()),
+        };
+        return Err(Failure::new(what).with_hint("`plimsoll ralph report --all` lists them"));
+    };
+    if args.json {
+        println!("{}", serde_json::to_string(found)?);
+    } else {
+        print!("{found}");
+    }
+    Ok(Exit::Fine)
+}
