@@ -13,6 +13,7 @@ mod kill;
 mod million;
 mod outage;
 mod questdb_server;
+mod ralph_kill;
 mod server;
 mod stored;
 mod tls;
@@ -82,6 +83,11 @@ const PROOFS: &[Proof] = &[
         name: "kill",
         shows: "a producer killed -9 at random moments loses no acknowledged row",
         run: kill::run,
+    },
+    Proof {
+        name: "ralph-kill",
+        shows: "hooks killed -9 while eight of them write one state lose no acknowledged generation",
+        run: ralph_kill::run,
     },
     Proof {
         name: "hotpath",
