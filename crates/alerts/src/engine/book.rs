@@ -8,7 +8,7 @@ use super::{
     plan::{Combine, Comparison, Plan, Test},
 };
 use crate::{
-    rule::{Across, Threshold},
+    rule::{Across, OnAbsent, Threshold},
     state::{
         Cause,
         machine::{NEVER, Tick, Verdict},
@@ -285,6 +285,12 @@ fn judge(
     let mut due = measured.due;
     let number = match measured.value {
         Ok(number) => number,
+        // Where silence ends an alert, "no number" is compared as others do it: it is another number.
+        Err(Cause::NotANumber)
+            if comparison == Comparison::NotEqual && plan.timing.on_absent == OnAbsent::Resolve =>
+        {
+            return Opinion { verdict: Verdict::Holds, value: None, due };
+        }
         Err(cause) => return Opinion { verdict: Verdict::Blind(cause), value: None, due },
     };
     let value = number.value();

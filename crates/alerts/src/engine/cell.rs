@@ -40,6 +40,8 @@ pub(crate) struct Latest {
     /// Series of the newest value.
     pub(crate) series: u32,
     pub(crate) is_there: bool,
+    /// Whether it is the newest value of a window, which the end of a series does not empty.
+    is_windowed: bool,
 }
 
 /// Numbers of a session.
@@ -90,7 +92,8 @@ impl Reading {
 impl Cell {
     pub(crate) fn new(plan: &QueryPlan) -> Self {
         match plan.reduce {
-            Reduce::Last | Reduce::LastWithin | Reduce::SinceValue => Self::Latest(Latest::NONE),
+            Reduce::LastWithin => Self::Latest(Latest { is_windowed: true, ..Latest::NONE }),
+            Reduce::Last | Reduce::SinceValue => Self::Latest(Latest::NONE),
             Reduce::Count | Reduce::Sum | Reduce::Mean => {
                 Self::Sums(Box::new(Sums::new(plan.span)))
             }
@@ -127,7 +130,7 @@ impl Cell {
     /// A series says no more; a newest value of it is none from now on. True when that was the value.
     pub(crate) fn end(&mut self, series: u32) -> bool {
         match self {
-            Self::Latest(latest) if latest.series == series => {
+            Self::Latest(latest) if latest.series == series && !latest.is_windowed => {
                 latest.is_there = false;
                 true
             }
@@ -247,6 +250,7 @@ impl Cell {
                     arrived: heard(*silent_for_ns),
                     series: u32::MAX,
                     is_there: true,
+                    is_windowed: latest.is_windowed,
                 };
             }
             (Self::Session(cell), SavedCell::Session { at_ns, tally }) => {
@@ -291,8 +295,14 @@ fn count(n: u64) -> f64 {
 }
 
 impl Latest {
-    const NONE: Self =
-        Self { value: 0.0, tick: Tick::MIN, arrived: Tick::MIN, series: 0, is_there: false };
+    const NONE: Self = Self {
+        value: 0.0,
+        tick: Tick::MIN,
+        arrived: Tick::MIN,
+        series: 0,
+        is_there: false,
+        is_windowed: false,
+    };
 
     fn push(&mut self, arrival: Arrival) {
         self.arrived = arrival.arrived;

@@ -65,7 +65,7 @@ impl Options {
     pub fn prometheus_3() -> Self {
         Self {
             timing: Timing::EachAdvance,
-            counting: Counting::Extrapolated,
+            counting: Counting::Prometheus3,
             empty: Empty::Absent,
             ..Self::default()
         }
@@ -74,7 +74,7 @@ impl Options {
     /// As Prometheus 2 evaluates: the same, with windows that hold a sample exactly as old as they are.
     #[must_use]
     pub fn prometheus_2() -> Self {
-        Self { edge: Edge::Closed, ..Self::prometheus_3() }
+        Self { edge: Edge::Closed, counting: Counting::Prometheus2, ..Self::prometheus_3() }
     }
 
     /// With at most so many series.

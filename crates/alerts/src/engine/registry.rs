@@ -243,7 +243,10 @@ impl Engine {
             }
             let (whole, is_all) = (joined.plan, self.is_all(joined.plan));
             for part in &parts {
-                self.tie_part(index, &key, number, *part);
+                // An "all" goes by its own first part, by others through the labels that are shared.
+                if !(is_all && *part == 0) {
+                    self.tie_part(index, &key, number, *part);
+                }
             }
             // An "all" is about its first part's labels, an "any" about the shared ones.
             let own = if is_all { labels } else { &shared };
@@ -252,6 +255,9 @@ impl Engine {
                 let Some(made) = self.instance(whole, own) else { continue };
                 if self.registry.instances.len() > known {
                     self.tie_whole(index, &key, made);
+                }
+                if is_all && let Some(info) = self.book.infos.get_mut(at(number)) {
+                    info.wholes.push((made, 0));
                 }
             }
         }

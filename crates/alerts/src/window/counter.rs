@@ -35,8 +35,11 @@ pub enum Counting {
     /// What was seen between the first and the last sample of the span: whole numbers stay whole.
     #[default]
     Seen,
-    /// Extended to the span's ends as Prometheus does. For migrations.
-    Extrapolated,
+    /// Extended to the span's ends as Prometheus 2 does. For migrations.
+    Prometheus2,
+    /// Extended to the span's ends as Prometheus 3 does, which reaches less far where the first sample
+    /// is missing. For migrations.
+    Prometheus3,
 }
 
 impl Counter {
@@ -129,7 +132,7 @@ impl Counter {
         }
         Some(match counting {
             Counting::Seen => self.grown,
-            Counting::Extrapolated => self.grown * self.stretch(now, self.grown, true)?,
+            _ => self.grown * self.stretch(now, Some(self.grown), counting)?,
         })
     }
 
@@ -142,29 +145,28 @@ impl Counter {
         let change = last.value - first.value;
         Some(match counting {
             Counting::Seen => change,
-            Counting::Extrapolated => change * self.stretch(now, change, false)?,
+            _ => change * self.stretch(now, None, counting)?,
         })
     }
 
     /// How much longer the span is than the part of it that samples cover, within half a step of
-    /// them; a counter is not taken below zero.
+    /// them; a counter, which has `grown`, is not taken below zero.
     #[expect(clippy::cast_precision_loss, reason = "spans are far below 2^52 ms")]
-    fn stretch(&self, now: Tick, change: f64, is_counter: bool) -> Option<f64> {
+    fn stretch(&self, now: Tick, grown: Option<f64>, counting: Counting) -> Option<f64> {
         let (first, last) = (self.entries.front()?, self.entries.back()?);
         let secs = |ticks: Tick| ticks as f64 / 1e9;
         let covered = secs(last.tick - first.tick);
         let step = covered / (self.n - 1) as f64;
-        let mut to_start = secs(first.tick - now.saturating_sub(self.span));
-        let mut to_end = secs(now.saturating_sub(last.tick));
-        if to_start >= step * 1.1 {
-            to_start = step / 2.0;
-        }
-        if is_counter && change > 0.0 && first.value >= 0.0 {
-            to_start = to_start.min(covered * (first.value / change));
-        }
-        if to_end >= step * 1.1 {
-            to_end = step / 2.0;
-        }
+        let near = |gap: f64| if gap < step * 1.1 { gap } else { step / 2.0 };
+        let from_zero = grown
+            .filter(|grown| *grown > 0.0 && first.value >= 0.0)
+            .map_or(f64::INFINITY, |grown| covered * (first.value / grown));
+        let to_start = secs(first.tick - now.saturating_sub(self.span));
+        let to_start = match counting {
+            Counting::Prometheus2 => near(to_start.min(from_zero)),
+            _ => near(to_start).min(from_zero),
+        };
+        let to_end = near(secs(now.saturating_sub(last.tick)));
         Some((covered + to_start + to_end) / covered)
     }
 

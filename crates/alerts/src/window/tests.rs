@@ -146,24 +146,37 @@ fn a_window_is_bounded_and_its_numbers_stay_right() {
     assert_eq!(windows.quantiles.entries().count(), super::quantile::SAMPLES_MAX);
 }
 
-/// Samples at these seconds with these values; growth at `now` over 60 s, as Prometheus has it.
+/// Samples at these seconds with these values; growth at `now` over 60 s, as Prometheus 2 and 3 have it.
 #[track_caller]
-fn check_extrapolated(samples: &[(i64, f64)], now: i64, expected: f64) {
+fn check_extrapolated(samples: &[(i64, f64)], now: i64, expected: [f64; 2]) {
     let second = 1_000_000_000;
     let mut counter = Counter::new(60 * second);
     for (secs, value) in samples {
         counter.push(secs * second, *value);
     }
     counter.expire(now * second, Edge::Closed);
-    let ours = counter.increase(now * second, Counting::Extrapolated).unwrap();
-    assert_close(ours, expected, &format!("{samples:?} at {now}"));
+    for (counting, expected) in
+        [Counting::Prometheus2, Counting::Prometheus3].into_iter().zip(expected)
+    {
+        let ours = counter.increase(now * second, counting).unwrap();
+        assert_close(ours, expected, &format!("{samples:?} at {now}, {counting:?}"));
+    }
 }
 
 #[test]
 fn growth_is_extended_to_the_ends_of_the_span() {
     // Values by the published formula: half a step beyond where a sample is missing, never below zero.
-    check_extrapolated(&[(0, 0.0), (15, 15.0), (30, 30.0), (45, 45.0), (60, 60.0)], 60, 60.0);
-    check_extrapolated(&[(15, 10.0), (30, 20.0), (45, 30.0)], 60, 60.0 * 0.5 + 10.0);
-    check_extrapolated(&[(30, 100.0), (45, 110.0)], 60, 10.0 * (15.0 + 7.5 + 15.0) / 15.0);
-    check_extrapolated(&[(30, 100.0), (45, 5.0)], 60, 5.0 * (15.0 + 7.5 + 15.0) / 15.0);
+    let full = [(0, 0.0), (15, 15.0), (30, 30.0), (45, 45.0), (60, 60.0)];
+    check_extrapolated(&full, 60, [60.0; 2]);
+    // Zero lies less than half a step before the first sample.
+    check_extrapolated(
+        &[(15, 5.0), (30, 15.0), (45, 25.0)],
+        60,
+        [20.0 * (30.0 + 7.5 + 15.0) / 30.0; 2],
+    );
+    check_extrapolated(&[(30, 100.0), (45, 110.0)], 60, [10.0 * (15.0 + 7.5 + 15.0) / 15.0; 2]);
+    // A restart: it grew by 5 from zero. Zero is 15 s before the first sample, the span's start 30 s.
+    let reset = [(30, 5.0), (45, 5.0), (46, 5.0)];
+    check_extrapolated(&reset, 60, [0.0; 2]);
+    check_extrapolated(&[(30, 8.0), (45, 16.0)], 60, [8.0 * 45.0 / 15.0, 8.0 * 37.5 / 15.0]);
 }

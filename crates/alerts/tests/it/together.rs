@@ -78,6 +78,7 @@ fn rules_are_joined_on_some_labels_and_barred_by_others() {
         (2.0, "b", "v=X", 1.0),
         (3.0, "b", "v=X", 0.0),
         (4.0, "b", "v=Y", 1.0),
+        (5.0, "a", "v=X,i=2", 0.0),
     ];
     let lines = &[
         "0 alone{i=1,v=X} normal>firing 1",
@@ -86,6 +87,7 @@ fn rules_are_joined_on_some_labels_and_barred_by_others() {
         "2 alone{i=2,v=X} firing>resolved 1",
         "3 alone{i=1,v=X} resolved>firing 1",
         "3 alone{i=2,v=X} resolved>firing 1",
+        "5 alone{i=2,v=X} firing>resolved 1",
     ];
     check("unless", vec![part("a"), part("b"), rule], samples, lines);
 }
