@@ -4,6 +4,7 @@
 //! and a line in [`PROOFS`].
 
 mod acks;
+mod alert_rules;
 mod cases;
 mod claude;
 mod embed;
@@ -53,6 +54,11 @@ const PROOFS: &[Proof] = &[
         name: "fresh",
         shows: "both commands of the README work in a fresh clone with an empty home",
         run: fresh::run,
+    },
+    Proof {
+        name: "rules",
+        shows: "our rules say what promtool says, and what the tests say that other people wrote",
+        run: alert_rules::run,
     },
     Proof {
         name: "server",
