@@ -63,14 +63,6 @@ impl Config {
             let wanted = "an interval with which max_iterations fit into max_wall_clock_hours";
             add("iteration_interval_min_secs", interval.to_string(), wanted);
         }
-        if self.max_no_progress > self.max_iterations {
-            let wanted = "at most max_iterations, or it could never trip";
-            add("max_no_progress", self.max_no_progress.to_string(), wanted);
-        }
-        if self.max_failed_checks > self.max_iterations {
-            let wanted = "at most max_iterations, or it could never trip";
-            add("max_failed_checks", self.max_failed_checks.to_string(), wanted);
-        }
         if !PROGRESS_BYTES.contains(&self.progress_max_bytes) {
             add("progress_max_bytes", self.progress_max_bytes.to_string(), "1,024 to 1,048,576");
         }

@@ -14,6 +14,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod bounds;
 mod classify;
 mod client;
 mod faults;
