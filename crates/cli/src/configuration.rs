@@ -35,10 +35,36 @@ impl ConfigArgs {
         Ok(found.map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)))
     }
 
+    /// A section as the files say it, for what outlives this command and its environment. `root` is where the canonical
+    /// file is looked for, if nobody names one.
+    pub(crate) fn section_of_files<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+        root: &Path,
+    ) -> Result<T, Failure> {
+        let named = self.config.as_deref().filter(|path| !path.as_os_str().is_empty());
+        let path = match named {
+            Some(path) => Some(path.to_owned()),
+            None => find_canonical(root).hint("name the file with --config")?,
+        };
+        let ours = std::env::vars_os().filter(|(variable, _)| {
+            let prefix = format!("PLIMSOLL_{}__", name.to_ascii_uppercase());
+            !variable.to_string_lossy().starts_with(&prefix)
+        });
+        let layers = sections::all().with_env(ours).with_secrets(SystemSecrets);
+        let ssot = self.over(layers, path)?.load().map_err(|problems| broken(&problems))?;
+        ssot.section(name).map(Section::into_inner).map_err(|problems| broken(&problems))
+    }
+
     /// Everything that speaks, read and not judged yet.
     pub(crate) fn layers(&self) -> Result<Layers, Failure> {
-        let mut layers = sections::all().with_env(std::env::vars_os()).with_secrets(SystemSecrets);
-        if let Some(path) = self.canonical()? {
+        let layers = sections::all().with_env(std::env::vars_os()).with_secrets(SystemSecrets);
+        self.over(layers, self.canonical()?)
+    }
+
+    /// The file and the profile over what is there.
+    fn over(&self, mut layers: Layers, canonical: Option<PathBuf>) -> Result<Layers, Failure> {
+        if let Some(path) = canonical {
             layers = layers
                 .with_files(&path)
                 .hint("the file named by --config or PLIMSOLL_CONFIG has to be there")?;

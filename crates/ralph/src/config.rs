@@ -20,6 +20,7 @@ pub use quiet::QuietHours;
 
 /// What the hooks do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Mode {
@@ -34,6 +35,7 @@ pub enum Mode {
 
 /// Where an iteration's state is kept in git.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Checkpoint {
@@ -48,6 +50,7 @@ pub enum Checkpoint {
 
 /// A command that says whether the work is done, by exit code 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Check {
@@ -69,6 +72,7 @@ fn check_timeout() -> u32 {
 
 /// Bounds and habits of loops and guards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -96,6 +100,7 @@ pub struct Config {
     /// client's settings. What would take longer lets the stop through. Default 300.
     pub hook_wait_max_secs: u32,
     /// No iteration begins in these hours, UTC, such as `22:00-06:30`. Default none.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub quiet_hours_utc: Option<QuietHours>,
     /// The line that claims that the task is done. Default `<promise>COMPLETE</promise>`.
     pub completion_tag: String,

@@ -14,6 +14,7 @@ mod limits;
 mod options;
 mod progress;
 mod project;
+mod refresh;
 mod restore;
 mod store;
 mod swap;
@@ -34,7 +35,7 @@ use crate::step::words;
 
 pub use append::{AGENT_SPAWNS, EVENTS, Tail, read_lines};
 pub use learned::{WEIGHTS, WeightsError, read_weights, reset_weights};
-pub use limits::{LIMITS, LimitsError, LimitsFile};
+pub use limits::{LIMITS, LimitsError, LimitsFile, source_digest};
 pub use options::Options;
 pub use progress::PROGRESS;
 pub use project::{DIR_NAME, Project};

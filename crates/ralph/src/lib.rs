@@ -13,10 +13,12 @@ pub mod hook;
 pub mod install;
 mod now;
 mod price;
+mod prompt_file;
 mod record;
 mod render;
 mod report;
 mod state;
+mod statusline;
 mod step;
 mod tests_first;
 mod usage;
@@ -29,6 +31,7 @@ pub use event::{Agent, Background, Command, Event, Kind, ToolCall, Version};
 pub use facts::{Facts, Needs, Process, Route, Tree, Verdict};
 pub use now::Now;
 pub use price::Price;
+pub use prompt_file::prompt_file;
 pub use record::{
     AgentRecord, EditRecord, IterationRecord, Level, Line, LogRecord, LoopRecord, Observe,
     RECORD_VERSION, Record, SessionRecord, ToolRecord,
@@ -36,6 +39,7 @@ pub use record::{
 pub use render::{Answer, render};
 pub use report::{AgentSum, IterationLine, LoopReport, Moment, REPORT_VERSION, Report, ToolSum};
 pub use state::{Breaker, Overview, SCHEMA_VERSION, State};
+pub use statusline::statusline;
 pub use step::{SpentFrom, needs, step};
 pub use tests_first::{TestsFirst, TestsFirstVerdict};
 pub use usage::{CheckOutcome, CheckResult, Cursor, Spent, Tokens, Usage};

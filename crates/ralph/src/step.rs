@@ -5,6 +5,7 @@ mod command;
 mod needs;
 mod prompt;
 mod records;
+#[cfg(feature = "hook")]
 mod room;
 mod session;
 mod stop;

@@ -3,12 +3,14 @@
 mod metrics;
 mod paper;
 mod ports;
+mod ralph;
 mod review;
 
 use plimsoll_ssot::Layers;
 
 pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
+pub(crate) use ralph::NAME as RALPH;
 pub(crate) use review::NAME as REVIEW;
 
 /// Every section there is; any other name in a file or a variable is an error.
@@ -16,6 +18,7 @@ pub(crate) fn all() -> Layers {
     let layers = plimsoll_ssot::sections::register(Layers::new());
     let layers = metrics::register(layers);
     let layers = paper::register(layers);
+    let layers = ralph::register(layers);
     let layers = review::register(layers);
     layers.with_check(ports::unique)
 }

@@ -16,6 +16,7 @@ mod knowledge;
 mod metrics;
 mod paper;
 mod ralph;
+mod ralph_install;
 mod ralph_kill;
 mod review;
 mod run;

@@ -217,7 +217,7 @@ fn without_a_record_there_is_nothing_to_say() {
         assert!(ran.err.contains("hint:"), "{ran:?}");
     }
     assert_eq!(project.plimsoll(&["ralph", "status"]).out, "ralph: no loop here.\n");
-    let elsewhere = project.plimsoll(&["ralph", "status", "--project", "no/such/dir"]);
+    let elsewhere = project.plimsoll(&["ralph", "status", "--dir", "no/such/dir"]);
     assert_eq!(elsewhere.code, 2, "{elsewhere:?}");
 }
 

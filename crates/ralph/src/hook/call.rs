@@ -7,6 +7,7 @@ use super::gather::read_text;
 use super::limits::{LimitsError, LimitsFile};
 use super::options::Options;
 use super::project::Project;
+use super::refresh::refresh;
 use super::store::{self, Loaded, StoreError, chain};
 use super::tree::Listing;
 use super::{Outcome, append, checks, clock};
@@ -36,6 +37,8 @@ pub(super) struct Call<'a> {
     config: Result<Config, String>,
     /// What is to be logged once there is a decision.
     notes: Vec<LogRecord>,
+    /// What a person is told besides.
+    told: Option<String>,
 }
 
 /// A step, and whether what it rests on was to be had.
@@ -73,6 +76,14 @@ impl<'a> Call<'a> {
     pub(super) fn of_project(project: Project, event: &'a Event, options: &'a Options) -> Self {
         let dir = project.dir();
         let mut notes = Vec::new();
+        let told = refresh(&project, event, options);
+        if let Some(told) = &told {
+            notes.push(LogRecord::new(
+                Level::Warn,
+                "bounds are older than the configuration",
+                told.as_str(),
+            ));
+        }
         let config = config(&dir, options, &mut notes).map_err(|error| chain(&error));
         Self {
             event,
@@ -83,6 +94,7 @@ impl<'a> Call<'a> {
             listing: None,
             config,
             notes,
+            told,
         }
     }
 
@@ -116,7 +128,7 @@ impl<'a> Call<'a> {
         };
         let mut event = self.event.clone();
         let mut outcome = Outcome::Decided;
-        let mut notices = Vec::new();
+        let mut notices: Vec<String> = self.told.take().into_iter().collect();
         for _ in 0..STEPS_MAX {
             let Stepped { mut step, failure } = self.step_saved(&event, &config);
             if let Some(error) = failure {
@@ -332,7 +344,10 @@ fn passing(notices: Vec<String>) -> Step {
 /// Whether an event matters also where nothing of ours has been yet: by the guard list, or by keys in reach.
 fn concerns_us(event: &Event, project: &Project, options: &Options) -> bool {
     match &event.kind {
-        Kind::SessionStart { .. } => !options.secret_names.is_empty(),
+        Kind::SessionStart { .. } => {
+            let canonical = &GuardList::default().canonical_file;
+            !options.secret_names.is_empty() || project.root().join(canonical).is_file()
+        }
         Kind::PreToolUse(tool) => {
             let default = GuardList::default();
             let list = options.config.as_ref().map_or(&default, |config| &config.guard_list);

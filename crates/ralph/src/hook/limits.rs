@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_durable::replace;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::store::chain;
+use super::store::{chain, hex};
 use crate::config::Config;
 
 /// The file's name in `.ralph`.
@@ -127,4 +128,16 @@ impl LimitsFile {
         let text = serde_json::to_string_pretty(self).map_err(|error| write(chain(&error)))?;
         replace(&path, format!("{text}\n")).map_err(|error| write(chain(&error)))
     }
+}
+
+/// Digest of what the bounds are resolved from: the canonical file and the one of this machine beside it. `None`: there
+/// is no canonical file.
+#[must_use]
+pub fn source_digest(root: &Path, canonical_file: &str) -> Option<String> {
+    let canonical = root.join(canonical_file);
+    let mut digest = Sha256::new();
+    digest.update(fs::read(&canonical).ok()?);
+    let local = fs::read(canonical.with_extension("local.yaml"));
+    digest.update(local.unwrap_or_default());
+    Some(hex(&digest.finalize()))
 }

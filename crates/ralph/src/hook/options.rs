@@ -22,6 +22,9 @@ pub struct Options {
     pub client_pid: Option<u32>,
     /// Variables that look like keys of an exchange or a wallet; a session is told of them at its start.
     pub secret_names: Vec<String>,
+    /// The program that writes the bounds anew when the configuration has changed, run as `ralph limits --dir ROOT`.
+    /// Default: `plimsoll` beside the hook program.
+    pub resolver: Option<PathBuf>,
     /// A file to which every step is appended with all that it was decided from, so that it can
     /// be replayed. It holds prompts. Default none.
     pub trace: Option<PathBuf>,
@@ -54,6 +57,8 @@ impl Options {
             }
         }
         options.secret_names.sort();
+        let beside = std::env::current_exe().map(|program| program.with_file_name("plimsoll"));
+        options.resolver = beside.ok();
         options
     }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use plimsoll_ralph::hook::{self, EVENTS};
 use plimsoll_ralph::{Line, Report};
 
-use super::ProjectArgs;
+use super::DirArgs;
 use crate::failure::{Exit, Failure};
 
 /// Arguments of `plimsoll ralph report`.
@@ -17,14 +17,14 @@ pub(crate) struct ReportArgs {
     #[arg(long, conflicts_with = "loop_id")]
     all: bool,
     #[command(flatten)]
-    project: ProjectArgs,
+    dir: DirArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
-    let project = args.project.open()?;
+    let project = args.dir.open()?;
     let path = project.dir().join(EVENTS);
     let tail = hook::read_lines(&path, 0, u64::MAX)
         .map_err(|error| anyhow::anyhow!("cannot read `{}`: {error}", path.display()))?;

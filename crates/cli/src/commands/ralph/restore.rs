@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use clap::Args;
 use plimsoll_ralph::hook::{self, Kept};
 
-use super::ProjectArgs;
+use super::DirArgs;
 use crate::failure::{Exit, Failure, Hint as _};
 
 const ABOUT: &str = "\
@@ -28,14 +28,14 @@ pub(crate) struct RestoreArgs {
     #[arg(long = "loop", value_name = "LOOP")]
     loop_id: Option<String>,
     #[command(flatten)]
-    project: ProjectArgs,
+    dir: DirArgs,
     /// Say what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 pub(crate) fn run(args: &RestoreArgs) -> Result<Exit, Failure> {
-    let project = args.project.open()?;
+    let project = args.dir.open()?;
     let kept = hook::kept(&project).hint("checkpoints are in git: is this a repository?")?;
     let Some(iteration) = args.iteration else {
         return Ok(list(&kept));

@@ -4,7 +4,7 @@ use clap::Args;
 use plimsoll_ralph::Command;
 use plimsoll_ralph::hook::{self, Options};
 
-use super::ProjectArgs;
+use super::DirArgs;
 use crate::failure::{Exit, Failure, Hint as _};
 
 /// Arguments of the commands that are said to one loop.
@@ -14,7 +14,7 @@ pub(crate) struct LoopArgs {
     #[arg(value_name = "LOOP")]
     loop_id: Option<String>,
     #[command(flatten)]
-    project: ProjectArgs,
+    dir: DirArgs,
     /// Say which loop it would be, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -24,7 +24,7 @@ pub(crate) fn run(
     args: &LoopArgs,
     command: impl FnOnce(Option<String>) -> Command,
 ) -> Result<Exit, Failure> {
-    let project = args.project.open()?;
+    let project = args.dir.open()?;
     let state = hook::state(&project).hint(super::status::UNREADABLE)?;
     let found = state.find(args.loop_id.as_deref());
     let Some(found) = found else {

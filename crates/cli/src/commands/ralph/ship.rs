@@ -15,7 +15,7 @@ use plimsoll_metrics::{
 use plimsoll_ralph::hook::{self, EVENTS, Tail};
 use serde::{Deserialize, Serialize};
 
-use super::ProjectArgs;
+use super::DirArgs;
 use crate::failure::{Exit, Failure, Hint as _};
 use crate::glue::ralph_metrics::{Memory, Row, Source};
 use crate::stop::Stop;
@@ -51,7 +51,7 @@ pub(crate) struct ShipArgs {
     #[arg(long, default_value = "dev")]
     env: String,
     #[command(flatten)]
-    project: ProjectArgs,
+    dir: DirArgs,
     /// Go on as the record grows, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -81,7 +81,7 @@ struct Sent {
 }
 
 pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
-    let project = args.project.open()?;
+    let project = args.dir.open()?;
     let dir = project.dir();
     if !dir.join(EVENTS).exists() {
         return Err(Failure::new(anyhow!("no record in `{}`", dir.display()))

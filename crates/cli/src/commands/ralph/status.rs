@@ -5,7 +5,7 @@ use plimsoll_ralph::hook::{self, Options};
 use plimsoll_ralph::{Breaker, Config, Overview};
 use serde_json::json;
 
-use super::ProjectArgs;
+use super::DirArgs;
 use crate::failure::{Exit, Failure, Hint as _};
 
 pub(super) const UNREADABLE: &str =
@@ -16,14 +16,14 @@ pub(super) const UNREADABLE: &str =
 #[command(after_help = "Exit codes: 0 no breaker is open; 1 one is; 2 it cannot be told.")]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
-    project: ProjectArgs,
+    dir: DirArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &StatusArgs) -> Result<Exit, Failure> {
-    let project = args.project.open()?;
+    let project = args.dir.open()?;
     let config = hook::config(&project, &Options::from_env())
         .hint("`plimsoll ralph doctor` says what is wrong with `.ralph/limits.json`")?;
     let state = hook::state(&project).hint(UNREADABLE)?;
