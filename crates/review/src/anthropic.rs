@@ -14,12 +14,23 @@ const MESSAGE_MAX: usize = 300;
 /// Bytes of an answer that are read at most.
 const ANSWER_BYTES_MAX: u64 = 8 << 20;
 
+/// A key of the service. It is not shown by `Debug`, and there is no way to get the text back.
+#[derive(Debug, Clone)]
+pub struct ApiKey(Secret);
+
+impl ApiKey {
+    /// Holds this text.
+    pub fn new(text: impl Into<String>) -> ApiKey {
+        ApiKey(Secret::new(text))
+    }
+}
+
 /// Asks a model of Anthropic.
 #[derive(Debug)]
 pub struct Anthropic {
     client: reqwest::blocking::Client,
     url: String,
-    key: Secret,
+    key: ApiKey,
 }
 
 /// Why there is no client.
@@ -50,7 +61,7 @@ impl Anthropic {
     /// # Errors
     ///
     /// [`ClientError::NoTls`] without such a provider, [`ClientError::Address`] for `http` to another machine.
-    pub fn new(base_url: &str, key: Secret, timeout: Duration) -> Result<Anthropic, ClientError> {
+    pub fn new(base_url: &str, key: ApiKey, timeout: Duration) -> Result<Anthropic, ClientError> {
         // Without one, reqwest panics.
         rustls::crypto::CryptoProvider::get_default().ok_or(ClientError::NoTls)?;
         let address = || ClientError::Address { found: base_url.to_owned() };
@@ -80,7 +91,7 @@ impl Ask for Anthropic {
         let reply = self
             .client
             .post(&self.url)
-            .header("x-api-key", self.key.expose())
+            .header("x-api-key", self.key.0.expose())
             .header("anthropic-version", VERSION)
             .header("content-type", "application/json")
             .body(request.body.to_string())
@@ -110,7 +121,7 @@ impl Anthropic {
     fn message(&self, text: &str) -> String {
         let json: Option<Value> = serde_json::from_str(text).ok();
         let said = json.as_ref().and_then(|json| json.pointer("/error/message")?.as_str());
-        let rules = Rules::default().with_known([self.key.expose()]);
+        let rules = Rules::default().with_known([self.key.0.expose()]);
         let masked = mask(said.unwrap_or(text), &rules);
         masked.chars().take(MESSAGE_MAX).collect()
     }

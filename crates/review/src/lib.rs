@@ -19,7 +19,7 @@ mod review;
 
 pub use answer::Usage;
 #[cfg(feature = "anthropic")]
-pub use anthropic::{Anthropic, ClientError};
+pub use anthropic::{Anthropic, ApiKey, ClientError};
 pub use ask::{Ask, AskError, Recorder, Recording};
 pub use batch::LeftOut;
 pub use checklist::{CHECKLIST, Part, checklist_markdown};

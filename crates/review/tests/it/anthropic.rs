@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use plimsoll_redact::Secret;
-use plimsoll_review::{Anthropic, Ask, AskError, Config, Diff, Request, Review};
+use plimsoll_review::{Anthropic, ApiKey, Ask, AskError, Config, Diff, Request, Review};
 use testbed::{Reply, ScriptedHttp};
 
 use crate::samples::diff_of;
@@ -21,7 +20,7 @@ fn ask(reply: Reply) -> (Result<serde_json::Value, AskError>, Vec<testbed::Reque
     TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
     let server = ScriptedHttp::start([], reply).unwrap();
     let url = server.url();
-    let mut client = Anthropic::new(&url, Secret::new(KEY), Duration::from_secs(5)).unwrap();
+    let mut client = Anthropic::new(&url, ApiKey::new(KEY), Duration::from_secs(5)).unwrap();
     let answer = client.ask(&request());
     (answer, server.requests())
 }
@@ -59,7 +58,7 @@ fn each_failure_says_what_it_is_and_none_shows_the_key() {
 #[test]
 fn a_key_is_not_sent_in_clear_to_another_machine() {
     drop(ask(Reply::status(500)));
-    let refused = Anthropic::new("http://api.venue.io", Secret::new(KEY), Duration::from_secs(1));
+    let refused = Anthropic::new("http://api.venue.io", ApiKey::new(KEY), Duration::from_secs(1));
     assert_eq!(
         refused.unwrap_err().to_string(),
         "`http://api.venue.io` is neither an https address nor one of this machine"

@@ -6,8 +6,7 @@ use std::{fs, thread};
 
 use anyhow::Context as _;
 use clap::Args;
-use plimsoll_redact::Secret;
-use plimsoll_review::{Anthropic, Ask, Config, Recorder, Recording, Report, Review};
+use plimsoll_review::{Anthropic, ApiKey, Ask, Config, Recorder, Recording, Report, Review};
 
 use crate::failure::Failure;
 
@@ -73,7 +72,7 @@ impl ModelArgs {
         clippy::disallowed_methods,
         reason = "a command is the edge that reads the environment"
     )]
-    fn key(&self) -> Result<Option<Secret>, Failure> {
+    fn key(&self) -> Result<Option<ApiKey>, Failure> {
         let from_file = match &self.key_file {
             Some(path) => Some(
                 fs::read_to_string(path)
@@ -83,7 +82,7 @@ impl ModelArgs {
         };
         let key = from_file.or_else(|| std::env::var("ANTHROPIC_API_KEY").ok());
         let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
-        Ok(key.map(Secret::new))
+        Ok(key.map(ApiKey::new))
     }
 }
 
