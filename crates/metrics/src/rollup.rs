@@ -1,6 +1,6 @@
 //! Roll-ups: the rows of a minute as one row. The station writes them into the store that it reads.
 //!
-//! Pure but for the readers of a store: [`roll_up`] makes minutes of samples, [`write`] makes a
+//! Pure but for the readers of a store: [`roll_up`] makes minutes of samples, [`write()`] makes a
 //! batch of minutes. A minute may be rolled up again at any time; the later row replaces the
 //! earlier one.
 
