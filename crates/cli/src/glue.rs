@@ -3,3 +3,4 @@
 pub(crate) mod paper_metrics;
 pub(crate) mod ralph_metrics;
 pub(crate) mod sections;
+pub(crate) mod ssot_metrics;

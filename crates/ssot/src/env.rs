@@ -117,6 +117,7 @@ fn insert(map: &mut Map, steps: &[Step], leaf: &Arc<Node>, at: &At) {
         key_at: at.clone(),
         node: Node::empty_map(at.clone()),
         alias: None,
+        is_merged: false,
     });
     if rest.is_empty() {
         entry.node = Arc::clone(leaf);

@@ -4,6 +4,8 @@ mod change;
 mod check;
 mod de;
 mod digest;
+#[cfg(feature = "yaml")]
+mod edit;
 mod env;
 mod fault;
 mod key;
@@ -35,6 +37,8 @@ mod yaml;
 
 pub use change::Change;
 pub use digest::Digest;
+#[cfg(feature = "yaml")]
+pub use edit::{Edit, EditError};
 pub use layers::{Layers, PROFILES};
 pub use origin::Origin;
 pub use problem::{Look, Problem, ProblemKind, Problems};

@@ -35,6 +35,14 @@ pub(crate) fn load_with_profiles(layers: &Layers) -> (Result<Ssot, Problems>, Ve
     (loading.finish(), profiles)
 }
 
+/// Problems of a file that was read for itself.
+#[cfg(feature = "yaml")]
+pub(crate) fn alone(path: &std::path::Path, text: &str, problems: Vec<Problem>) -> Problems {
+    let file = crate::source::File::new(path.to_owned(), text.to_owned());
+    let sources = Sources { files: vec![file], variables: Vec::new() };
+    Problems::new(problems, sources, Mask::default())
+}
+
 struct Loading<'a> {
     layers: &'a Layers,
     sources: Sources,

@@ -75,7 +75,7 @@ fn trace(merged: &Merged, layers: &[Option<&Arc<Node>>], figment: &Figment) -> O
         let node = trace(value, &nodes, figment)?;
         let top = of_layers.iter().rev().flatten().next()?;
         let order = joined.0.len();
-        let entry = Entry { order, key_at: top.key_at.clone(), node, alias: top.alias.clone() };
+        let entry = Entry { order, node, ..Entry::clone(top) };
         joined.0.insert(name.clone(), entry);
     }
     let top = layers.iter().rev().flatten().find(|node| node.as_map().is_some())?;

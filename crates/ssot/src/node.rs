@@ -66,8 +66,10 @@ pub(crate) struct Entry {
     pub(crate) order: usize,
     pub(crate) key_at: At,
     pub(crate) node: Arc<Node>,
-    /// Where the alias or the merge key stands that brought the entry here.
+    /// Where the alias stands that brought the value here; of a merged entry, the merge.
     pub(crate) alias: Option<Range<usize>>,
+    /// Whether `<<` brought the entry here.
+    pub(crate) is_merged: bool,
 }
 
 impl Map {
@@ -85,7 +87,8 @@ impl Map {
     /// Adds an entry after those that are there.
     pub(crate) fn push(&mut self, name: &str, key_at: At, node: Arc<Node>) {
         let order = self.0.len();
-        self.0.insert(name.to_owned(), Entry { order, key_at, node, alias: None });
+        self.0
+            .insert(name.to_owned(), Entry { order, key_at, node, alias: None, is_merged: false });
     }
 }
 

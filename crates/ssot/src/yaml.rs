@@ -28,7 +28,7 @@ pub(crate) fn parse(file: usize, text: &str) -> Result<Option<Arc<Node>>, Vec<Pr
     let mut build = Build::new(file);
     for next in Parser::new_from_str_with_options(text, options()) {
         let went_on = match next {
-            Ok((event, span)) => step(&mut build, event, &span),
+            Ok((event, span)) => step(&mut build, event, &span, text),
             Err(error) => {
                 build.problems.push(of_scan(file, text, &error));
                 false
@@ -39,6 +39,22 @@ pub(crate) fn parse(file: usize, text: &str) -> Result<Option<Arc<Node>>, Vec<Pr
         }
     }
     build.finish()
+}
+
+/// The comments of a text, and where they stand; `None` if it is not YAML.
+pub(crate) fn comments(text: &str) -> Option<Vec<(String, Range<usize>)>> {
+    let mut options = options();
+    options.set_emit_comments(true);
+    options.max_buffered_comment_events = usize::MAX;
+    let events = Parser::new_from_str_with_options(text, options);
+    let comment = |next: Result<(Event<'_>, Span), ScanError>| match next {
+        Ok((Event::Comment(text, _), span)) => {
+            Some(Ok((text.into_owned(), span.byte_range().unwrap_or_default())))
+        }
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    };
+    events.filter_map(comment).collect::<Result<_, _>>().ok()
 }
 
 fn options() -> Options {
@@ -52,12 +68,17 @@ fn options() -> Options {
 }
 
 /// Takes one event in; false when there is no use in going on.
-fn step(build: &mut Build, event: Event<'_>, span: &Span) -> bool {
-    let bytes = span.byte_range().unwrap_or_default();
+fn step(build: &mut Build, event: Event<'_>, span: &Span, source: &str) -> bool {
+    let mut bytes = span.byte_range().unwrap_or_default();
     match event {
         Event::DocumentStart(..) => return build.document(bytes),
         Event::Scalar(text, style, anchor, tag) => {
             let is_plain = style == ScalarStyle::Plain;
+            if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                // The blanks up to the next thing are not what somebody wrote.
+                let written = source.get(bytes.clone()).unwrap_or_default();
+                bytes.end = bytes.start + written.trim_end().len();
+            }
             build.scalar(text.into_owned(), is_plain, (anchor, tag.as_deref()), bytes);
         }
         Event::SequenceStart(_, anchor, tag) => build.open_list(anchor, tag.as_deref(), bytes),

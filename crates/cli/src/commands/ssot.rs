@@ -5,6 +5,7 @@ mod defaults;
 mod explain;
 mod get;
 mod schema;
+mod set;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -17,6 +18,7 @@ Examples:
   plimsoll ssot get limits.max_leverage      one value
   plimsoll ssot explain ports.grafana        every layer that spoke of it
   plimsoll ssot check                        all profiles, every problem at once
+  plimsoll ssot set limits.max_leverage 2    one value, and nothing else
   plimsoll ssot defaults > config/canonical.yaml
   plimsoll ssot schema > config/schema.json  for the editor
 
@@ -41,6 +43,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Check every profile, and show all problems
     Check(check::CheckArgs),
+    /// Set a value in the canonical file, and leave everything else as it is
+    Set(set::SetArgs),
     /// Print the JSON Schema of the canonical file, for editors
     Schema,
     /// Print a canonical file with every default, to begin with
@@ -53,6 +57,7 @@ pub(crate) fn run(args: &SsotArgs) -> Result<Exit, Failure> {
         Command::Get(args) => get::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run(args),
+        Command::Set(args) => set::run(args),
         Command::Schema => schema::run(),
         Command::Defaults => defaults::run(),
     }

@@ -125,3 +125,103 @@ fn commands_take_what_the_configuration_says() {
     assert_eq!(applied.code, 0, "{applied:?}");
     assert!(dir.path().join("mine.db").exists());
 }
+
+fn canonical(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("config/canonical.yaml")).unwrap()
+}
+
+fn ops_events(dir: &Path) -> Vec<serde_json::Value> {
+    let sql = "SELECT kind, outcome, target, ref_id, actor, from_value, to_value, detail FROM ops_events ORDER BY seq";
+    let ran = plimsoll(dir, &["metrics", "query", sql, "--format", "json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    json["rows"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_value_is_set_and_every_other_byte_stays() {
+    let dir = desk("# ours\nlimits:\n  max_leverage: 3 # of equity\n\nports: {grafana: 3000}\n");
+    let dry = ssot(dir.path(), &["set", "limits.max_leverage", "2", "--dry-run"], 0);
+    assert!(dry.out.contains("would change config/canonical.yaml"), "{dry:?}");
+    assert!(canonical(dir.path()).contains("max_leverage: 3 #"));
+    let ran = ssot(dir.path(), &["set", "limits.max_leverage", "2"], 0);
+    assert!(ran.out.contains("profile prod: limits.max_leverage 3.0 -> 2.0"), "{ran:?}");
+    assert_eq!(
+        canonical(dir.path()),
+        "# ours\nlimits:\n  max_leverage: 2 # of equity\n\nports: {grafana: 3000}\n"
+    );
+    assert!(!dir.path().join("plimsoll.db").exists(), "a record alone begins no store");
+    let again = ssot(dir.path(), &["set", "limits.max_leverage", "2"], 0);
+    assert!(again.out.contains("says so already"), "{again:?}");
+}
+
+#[test]
+fn more_risk_in_production_needs_a_reason_which_is_recorded() {
+    let before = "limits:\n  max_leverage: 3\n";
+    let dir = desk(before);
+    for profile in [&[][..], &["--profile", "prod"]] {
+        let args = [&["set", "limits.max_leverage", "4"], profile].concat();
+        let ran = ssot(dir.path(), &args, 1);
+        assert!(ran.err.contains("limits.max_leverage 3.0 -> 4.0"), "{ran:?}");
+        assert_eq!(canonical(dir.path()), before);
+    }
+    let args = ["set", "limits.max_leverage", "4", "--profile", "prod", "--reason", "ticket 812"];
+    let args = [&["ssot"], &args[..]].concat();
+    let ran = ended(command(dir.path(), &args).env("USER", "ada").env_remove("SUDO_USER"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(canonical(dir.path()).starts_with(before));
+    let rows = ops_events(dir.path());
+    let row = serde_json::json!([
+        "limit", "loosened", "limits.max_leverage", "prod", "ada", "3.0", "4.0", "ticket 812"
+    ]);
+    assert_eq!(rows, [row]);
+    ssot(dir.path(), &["set", "limits.max_leverage", "2", "--profile", "prod"], 0);
+    assert_eq!(ops_events(dir.path()).len(), 2, "once there is a store, every limit is recorded");
+}
+
+#[test]
+fn where_the_record_cannot_be_kept_more_risk_is_refused() {
+    let dir = desk("limits:\n  max_leverage: 3\nmetrics:\n  store: absent/dir/plimsoll.db\n");
+    let before = canonical(dir.path());
+    let args = ["set", "limits.max_leverage", "4", "--reason", "ticket 812"];
+    let ran = ssot(dir.path(), &args, 2);
+    assert!(ran.err.contains("has to be recorded"), "{ran:?}");
+    assert_eq!(canonical(dir.path()), before);
+}
+
+#[test]
+fn two_who_set_at_the_same_time_both_succeed() {
+    let dir = desk("");
+    let ran: Vec<Ran> = std::thread::scope(|scope| {
+        let set = |n: u16| {
+            let (key, port) = (format!("ports.service_{n}"), (20_000 + n).to_string());
+            scope.spawn({
+                let dir = dir.path();
+                move || plimsoll(dir, &["ssot", "set", &key, &port])
+            })
+        };
+        (0..8).map(set).collect::<Vec<_>>().into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(ran.iter().all(|ran| ran.code == 0), "{ran:?}");
+    let ports = ssot(dir.path(), &["get", "ports"], 0).out;
+    assert_eq!(ports.matches("service_").count(), 8, "{ports}");
+}
+
+#[test]
+fn what_would_be_wrong_is_not_set() {
+    let dir = desk("ports:\n  grafana: 3000\n");
+    let before = canonical(dir.path());
+    for (key, value, said) in [
+        ("ports.grafana", "9000", "port 9000 is used by"),
+        ("ports.grafana", "99009", "wanted a whole number"),
+        ("limits.max_leverag", "2", "did you mean `max_leverage`?"),
+        ("limit.max_leverage", "2", "did you mean `limits`?"),
+        ("contacts.escalation[0].contact", "ada", "set the whole list"),
+    ] {
+        let ran = ssot(dir.path(), &["set", key, value], 1);
+        assert!(ran.err.contains(said), "{key}: {ran:?}");
+        assert_eq!(canonical(dir.path()), before);
+    }
+    let typo = ssot(dir.path(), &["set", "ports.grafana", "3001", "--profile", "stagin"], 1);
+    assert!(typo.err.contains("did you mean `staging`?"), "{typo:?}");
+}

@@ -240,7 +240,8 @@ impl Build {
             Some(OpenKey::Merge(key)) => map.merges.push((node, alias.unwrap_or(key))),
             Some(OpenKey::Name(name, key)) => {
                 let order = map.map.0.len();
-                let entry = Entry { order, key_at: At::File { file, bytes: key }, node, alias };
+                let key_at = At::File { file, bytes: key };
+                let entry = Entry { order, key_at, node, alias, is_merged: false };
                 map.map.0.entry(name).or_insert(entry);
             }
             Some(OpenKey::Refused) => {}
@@ -303,7 +304,8 @@ fn merge(map: &mut Map, source: &Node, bytes: &Range<usize>) -> bool {
         Value::Map(merged) => {
             for (name, entry) in merged.ordered() {
                 let order = map.0.len();
-                let entry = Entry { order, alias: Some(bytes.clone()), ..entry.clone() };
+                let alias = Some(bytes.clone());
+                let entry = Entry { order, alias, is_merged: true, ..entry.clone() };
                 map.0.entry(name.to_owned()).or_insert(entry);
             }
             true

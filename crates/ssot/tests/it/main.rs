@@ -7,6 +7,7 @@
 )]
 
 mod desk;
+mod edit;
 mod layers;
 mod problems;
 mod secrets;
