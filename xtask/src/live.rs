@@ -9,6 +9,7 @@ mod cases;
 mod claude;
 mod embed;
 mod fresh;
+mod fuzz_ssot;
 mod hotpath;
 mod kill;
 mod million;
@@ -109,6 +110,11 @@ const PROOFS: &[Proof] = &[
         name: "embed",
         shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
         run: embed::run,
+    },
+    Proof {
+        name: "fuzz-ssot",
+        shows: "whatever bytes a canonical file has, a configuration or problems come out",
+        run: fuzz_ssot::run,
     },
 ];
 

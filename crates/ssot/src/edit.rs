@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use self::splice::Splice;
+use self::write::Written;
 use crate::change::Change;
 use crate::key::{Key, Step};
 use crate::layers::{Layers, PROFILES};
@@ -127,15 +128,27 @@ impl Layers {
         let unreadable =
             |problems| EditError::Unreadable(crate::load::alone(&path, &before, problems));
         let tree = yaml::parse(0, &before).map_err(unreadable)?;
-        let (full, form) = self.target(key, profile)?;
-        let style = write::Wanted { form, is_flow: false };
+        let (asked, full) = self.target(key, profile)?;
         let splice = Splice { text: &before, root: tree.as_deref(), key: &full };
-        let (after, leaf) = splice.apply(value, style)?;
-        self.verify(&splice, &after, &leaf)?;
-        let layers = Self { profile: None, ..self.clone() }.with_file(&path, after.clone());
-        layers.check().map_err(EditError::Wrong)?;
-        let changes = self.changes_to(&layers);
-        Ok(Edit { path, before, after, changes })
+        let mut written = Written::AsTyped;
+        loop {
+            let (after, leaf) = splice.apply(value, written)?;
+            self.verify(&splice, &after, &leaf)?;
+            let layers = Self { profile: None, ..self.clone() }.with_file(&path, after.clone());
+            let all = layers.check().map_err(EditError::Wrong)?;
+            let holds = all.iter().find(|ssot| ssot.profile() == profile).or(all.first());
+            let normal = holds.and_then(|ssot| ssot.loaded.normal.find(asked.steps()));
+            let is_text = matches!(
+                normal.map(|node| &node.value),
+                Some(Value::Scalar { form: Form::Text, .. })
+            );
+            if written == Written::AsTyped && is_text && write::is_ambiguous(&leaf) {
+                written = Written::AsText;
+                continue;
+            }
+            let changes = self.changes_to(&layers);
+            return Ok(Edit { path, before, after, changes });
+        }
     }
 
     fn canonical_text(&self) -> Result<(PathBuf, String), EditError> {
@@ -147,9 +160,9 @@ impl Layers {
         Ok((path.clone(), text))
     }
 
-    /// The key in the file, and how its value is read: as text or as something else, if that is
-    /// known.
-    fn target(&self, key: &str, profile: Option<&str>) -> Result<(Key, Option<Form>), EditError> {
+    /// The key that was asked for, and the same one in the file, where profiles have a place of
+    /// their own.
+    fn target(&self, key: &str, profile: Option<&str>) -> Result<(Key, Key), EditError> {
         let wrong = |why: &str| EditError::Key { key: key.to_owned(), why: why.to_owned() };
         let parsed = Key::parse(key).filter(|key| !key.steps().is_empty());
         let parsed = parsed.ok_or_else(|| wrong("wanted one such as limits.max_leverage"))?;
@@ -169,16 +182,7 @@ impl Layers {
         if parsed.steps().len() < 2 && known.defaults.as_ref().is_ok_and(|d| d.as_map().is_some()) {
             return Err(wrong("it is a whole section: name a key in it"));
         }
-        let form_of = |node: &Node| match &node.value {
-            Value::Scalar { form, .. } => Some(*form),
-            _ => None,
-        };
-        let loaded = self.load().ok();
-        let normal = loaded.as_ref().and_then(|s| s.loaded.normal.find(parsed.steps()));
-        let rest = parsed.steps().get(1..).unwrap_or_default();
-        let default = known.defaults.as_ref().ok().and_then(|defaults| defaults.find(rest));
-        let form = normal.or(default).and_then(form_of);
-        let Some(profile) = profile else { return Ok((parsed, form)) };
+        let Some(profile) = profile else { return Ok((parsed.clone(), parsed)) };
         // A profile that begins with a typing error would hold nowhere.
         let (_, declared) = crate::load::load_with_profiles(self);
         let names = || PROFILES.into_iter().chain(declared.iter().map(String::as_str));
@@ -190,7 +194,8 @@ impl Layers {
                 None => format!("no profile is called `{profile}`: declare it in the file first"),
             }));
         }
-        Ok((parsed.below(&Key::of("profiles").name(profile)), form))
+        let full = parsed.below(&Key::of("profiles").name(profile));
+        Ok((parsed, full))
     }
 
     /// The new text has to say exactly what was asked for, and every comment has to be there.

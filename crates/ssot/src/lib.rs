@@ -10,6 +10,8 @@ mod env;
 mod fault;
 mod key;
 mod layers;
+#[cfg(all(feature = "yaml", unix))]
+mod live;
 mod load;
 mod merge;
 mod nearest;
@@ -40,6 +42,8 @@ pub use digest::Digest;
 #[cfg(feature = "yaml")]
 pub use edit::{Edit, EditError};
 pub use layers::{Layers, PROFILES};
+#[cfg(all(feature = "yaml", unix))]
+pub use live::{Kept, Live, Reload, WatchError, WatchOptions};
 pub use origin::Origin;
 pub use problem::{Look, Problem, ProblemKind, Problems};
 pub use secret::ReadSecret;

@@ -7,8 +7,8 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use crate::node::{At, Entry, Map, Node, Value};
 
-/// Merges layers, the lowest first. The roots are maps of sections; a section that is said to be
-/// nothing says nothing.
+/// Merges layers, the defaults first. The roots are maps of sections; a section that is said to be
+/// nothing above the defaults says nothing.
 pub(crate) fn merge(layers: &[Arc<Node>]) -> Arc<Node> {
     let mut figment = Figment::new();
     for (number, root) in layers.iter().enumerate() {
@@ -38,7 +38,9 @@ impl Provider for Layer<'_> {
 
     fn data(&self) -> figment::error::Result<figment::value::Map<Profile, Dict>> {
         let sections = self.root.as_map().into_iter().flat_map(|map| &map.0);
-        let spoken = sections.filter(|(_, entry)| !matches!(entry.node.value, Value::Null));
+        let is_default = self.number == 0;
+        let spoken =
+            sections.filter(|(_, entry)| is_default || !matches!(entry.node.value, Value::Null));
         let dict = spoken.map(|(name, entry)| (name.clone(), value_of(&entry.node))).collect();
         Ok(figment::value::Map::from([(Profile::Default, dict)]))
     }

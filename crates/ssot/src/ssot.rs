@@ -10,7 +10,7 @@ use crate::de::{Met, MetState, Reading};
 use crate::digest::Digest;
 use crate::key::Key;
 use crate::nearest::nearest;
-use crate::node::{At, Node};
+use crate::node::{At, Node, Value};
 use crate::origin::Origin;
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::read_section::read_section;
@@ -106,11 +106,19 @@ impl Ssot {
 
     pub(crate) fn origin_of(&self, key: &Key) -> Option<Origin> {
         let loaded = &self.loaded;
-        match loaded.root.find(key.steps()) {
-            Some(node) => Some(loaded.sources.origin(&node.at)),
-            // A key that nobody wrote in an element of a list has its type's default.
-            None => loaded.normal.find(key.steps()).map(|_| Origin::Default),
+        if let Some(node) = loaded.root.find(key.steps()) {
+            return Some(loaded.sources.origin(&node.at));
         }
+        loaded.normal.find(key.steps())?;
+        // What is in a list that a variable states is where the variable is. What nobody wrote in
+        // an element of a list is the default of its type.
+        let parent = |key: &Key| key.parent().map(|(parent, _)| parent);
+        let mut above = std::iter::successors(parent(key), parent);
+        let node = above.find_map(|above| loaded.root.find(above.steps()))?;
+        Some(match &node.value {
+            Value::Scalar { .. } => loaded.sources.origin(&node.at),
+            _ => Origin::Default,
+        })
     }
 
     /// Returns the digest of all values.

@@ -7,6 +7,7 @@ mod get;
 mod schema;
 mod set;
 mod show;
+mod watch;
 
 use clap::{Args, Subcommand};
 
@@ -45,6 +46,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Set a value in the canonical file, and leave everything else as it is
     Set(set::SetArgs),
+    /// Watch the files, and tell what each change of them comes to
+    Watch(watch::WatchArgs),
     /// Print the JSON Schema of the canonical file, for editors
     Schema,
     /// Print a canonical file with every default, to begin with
@@ -58,6 +61,7 @@ pub(crate) fn run(args: &SsotArgs) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run(args),
         Command::Set(args) => set::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Schema => schema::run(),
         Command::Defaults => defaults::run(),
     }

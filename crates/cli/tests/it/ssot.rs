@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::run::{Ran, command, ended, plimsoll};
+use crate::run::{Ran, Running, command, ended, plimsoll};
 
 fn desk(canonical: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -172,7 +172,14 @@ fn more_risk_in_production_needs_a_reason_which_is_recorded() {
     assert!(canonical(dir.path()).starts_with(before));
     let rows = ops_events(dir.path());
     let row = serde_json::json!([
-        "limit", "loosened", "limits.max_leverage", "prod", "ada", "3.0", "4.0", "ticket 812"
+        "limit",
+        "loosened",
+        "limits.max_leverage",
+        "prod",
+        "ada",
+        "3.0",
+        "4.0",
+        "ticket 812"
     ]);
     assert_eq!(rows, [row]);
     ssot(dir.path(), &["set", "limits.max_leverage", "2", "--profile", "prod"], 0);
@@ -224,4 +231,28 @@ fn what_would_be_wrong_is_not_set() {
     }
     let typo = ssot(dir.path(), &["set", "ports.grafana", "3001", "--profile", "stagin"], 1);
     assert!(typo.err.contains("did you mean `staging`?"), "{typo:?}");
+}
+
+#[test]
+fn a_watch_tells_what_each_change_comes_to() {
+    let dir = desk("ports: {grafana: 3000}\n");
+    let path = dir.path().join("config/canonical.yaml");
+    let mut watch = Running::start(dir.path(), &["ssot", "watch", "--interval-ms", "5", "--json"]);
+    let mut next = || serde_json::from_str::<serde_json::Value>(&watch.line()).unwrap();
+    assert_eq!(next()["version"], 1);
+    std::fs::write(&path, "ports: {grafana: 3001}\n").unwrap();
+    let swapped = next();
+    assert_eq!(swapped["changes"][0]["to"], 3001, "{swapped}");
+    std::fs::write(&path, "ports: {grafana: 9000}\n").unwrap();
+    let kept = next();
+    assert!(kept["why"].as_str().unwrap().contains("port 9000 is used by"), "{kept}");
+    std::fs::write(&path, "ports: {grafana: 3001}\n").unwrap();
+    assert_eq!(next()["event"], "unchanged");
+    let hup = std::process::Command::new("kill").args(["-HUP", &watch.pid()]).status().unwrap();
+    assert!(hup.success());
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&watch.line()).unwrap()["event"],
+        "unchanged"
+    );
+    assert_eq!(watch.terminate().0, 0);
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::EditError;
-use super::write::{Wanted, written};
+use super::write::{Place, Written, write};
 use crate::key::{Key, Step};
 use crate::node::{At, Entry, Form, Item, Map, Node, Value};
 use crate::yaml;
@@ -52,16 +52,15 @@ impl Splice<'_> {
     pub(super) fn apply(
         &self,
         value: &str,
-        wanted: Wanted,
+        written: Written,
     ) -> Result<(String, Arc<Node>), EditError> {
         let (patch, leaf) = match self.root.filter(|root| !matches!(root.value, Value::Null)) {
-            None => self.append(value, wanted)?,
+            None => self.append(value, written)?,
             Some(root) => {
                 let found = self.walk(root)?;
-                let wanted = Wanted { is_flow: found.is_flow, ..wanted };
                 match found.rest {
-                    [] => self.replace(&found, value, wanted)?,
-                    rest => self.insert(&found, rest, value, wanted)?,
+                    [] => self.replace(&found, value, written)?,
+                    rest => self.insert(&found, rest, value, written)?,
                 }
             }
         };
@@ -114,7 +113,7 @@ impl Splice<'_> {
         &self,
         found: &Found<'_>,
         value: &str,
-        wanted: Wanted,
+        written: Written,
     ) -> Result<(Patch, Arc<Node>), EditError> {
         let place = match found.holder.and_then(|holder| holder.alias().cloned()) {
             Some(alias) => alias,
@@ -124,7 +123,8 @@ impl Splice<'_> {
             return Err(EditError::Comments { key: self.key.to_string() });
         }
         let old = self.text.get(place.clone()).unwrap_or_default();
-        let (mut by, leaf) = written(value, wanted, Some(old))?;
+        let (mut by, leaf) =
+            write(value, Place { written, is_flow: found.is_flow, old: Some(old) })?;
         let before = self.text.get(..place.start).unwrap_or_default();
         if before.ends_with(':') || before.ends_with('-') {
             by.insert(0, ' ');
@@ -142,7 +142,8 @@ impl Splice<'_> {
         };
         let is_block_scalar = matches!(&found.node.value, Value::Scalar { form: Form::Text, .. })
             && !self.text.get(own.clone()).unwrap_or_default().starts_with(['"', '\'']);
-        if is_one_line && !is_block_scalar {
+        let is_element = matches!(found.holder, Some(Holder::Item(_)));
+        if (is_one_line || is_element) && !is_block_scalar {
             return Ok(own);
         }
         let Some(Holder::Entry(Entry { key_at: At::File { bytes: key, .. }, .. })) = found.holder
@@ -171,7 +172,7 @@ impl Splice<'_> {
         found: &Found<'_>,
         rest: &[Step],
         value: &str,
-        wanted: Wanted,
+        written: Written,
     ) -> Result<(Patch, Arc<Node>), EditError> {
         let names = rest.iter().map(|step| match step {
             Step::Name(name) => Ok(name.as_str()),
@@ -183,26 +184,24 @@ impl Splice<'_> {
         let own = bytes(found.node);
         match &found.node.value {
             Value::Map(map) if self.is_flow(found.node) => {
-                let wanted = Wanted { is_flow: true, ..wanted };
-                let (value, leaf) = written(value, wanted, None)?;
+                let (value, leaf) = write(value, Place { written, is_flow: true, old: None })?;
                 Ok((self.flow_patch(map, &own, &flow(&names, &value)), leaf))
             }
             Value::Map(map) => {
-                let (value, leaf) = written(value, wanted, None)?;
+                let (value, leaf) = write(value, Place { written, is_flow: false, old: None })?;
                 let first = first_key(map).unwrap_or(own.start);
                 let lines = block(&names, &value, self.column(first), self.newline());
                 Ok((self.line_patch(own.end, &lines), leaf))
             }
             Value::Null if found.is_flow || !own.is_empty() => {
-                let wanted = Wanted { is_flow: true, ..wanted };
-                let (value, leaf) = written(value, wanted, None)?;
+                let (value, leaf) = write(value, Place { written, is_flow: true, old: None })?;
                 let by = format!("{{{}}}", flow(&names, &value));
                 let gap = if own.is_empty() { " " } else { "" };
                 let at = if own.is_empty() { self.behind_colon(found)? } else { own };
                 Ok((Patch { bytes: at, by: format!("{gap}{by}") }, leaf))
             }
             Value::Null => {
-                let (value, leaf) = written(value, wanted, None)?;
+                let (value, leaf) = write(value, Place { written, is_flow: false, old: None })?;
                 let Some(Holder::Entry(Entry { key_at: At::File { bytes: key, .. }, .. })) =
                     found.holder
                 else {
@@ -281,13 +280,13 @@ impl Splice<'_> {
     }
 
     /// The whole way, at the end of a text that says nothing yet.
-    fn append(&self, value: &str, wanted: Wanted) -> Result<(Patch, Arc<Node>), EditError> {
+    fn append(&self, value: &str, written: Written) -> Result<(Patch, Arc<Node>), EditError> {
         let names = self.key.steps().iter().map(|step| match step {
             Step::Name(name) => Ok(name.as_str()),
             Step::Index(_) => Err(self.refuse("there is no such element: set the whole list")),
         });
         let names: Vec<&str> = names.collect::<Result<_, _>>()?;
-        let (value, leaf) = written(value, wanted, None)?;
+        let (value, leaf) = write(value, Place { written, is_flow: false, old: None })?;
         let newline = self.newline();
         let gap = if self.text.is_empty() || self.text.ends_with('\n') { "" } else { newline };
         let at = self.text.len();
@@ -344,8 +343,8 @@ fn block(names: &[&str], value: &str, indent: usize, newline: &str) -> String {
 
 /// A name as a key is written.
 fn key_text(name: &str) -> String {
-    let wanted = Wanted { form: Some(Form::Text), is_flow: true };
-    written(name, wanted, None).map_or_else(|_| format!("{name:?}"), |(text, _)| text)
+    let place = Place { written: Written::AsText, is_flow: true, old: None };
+    write(name, place).map_or_else(|_| format!("{name:?}"), |(text, _)| text)
 }
 
 /// What a tree would be with a value at `steps`.

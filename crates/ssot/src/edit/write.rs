@@ -7,49 +7,55 @@ use crate::node::{Form, Node, Value};
 use crate::scalar::{self, Natural};
 use crate::yaml;
 
+/// What a typed value is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// What YAML takes it for.
+    AsTyped,
+    /// Text, because that is what its key wants.
+    AsText,
+}
+
 /// What is known of the place that a value is written to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    /// How the value is read there, if that is known.
-    pub(super) form: Option<Form>,
+pub(super) struct Place<'a> {
+    pub(super) written: Written,
     /// Whether the place is between brackets.
     pub(super) is_flow: bool,
+    /// What stands there now.
+    pub(super) old: Option<&'a str>,
 }
 
 /// The value on one line, and what it means.
-pub(super) fn written(
-    value: &str,
-    wanted: Wanted,
-    old: Option<&str>,
-) -> Result<(String, Arc<Node>), EditError> {
+pub(super) fn write(value: &str, place: Place<'_>) -> Result<(String, Arc<Node>), EditError> {
     let parsed = yaml::parse(0, value).ok().flatten();
-    let is_null = |node: &Node| matches!(node.value, Value::Null);
-    let is_text = match (wanted.form, parsed.as_deref()) {
-        (_, Some(node)) if is_null(node) && !value.trim().is_empty() => false,
-        (Some(Form::Text), _) => true,
-        (Some(_), _) => false,
-        (None, Some(node)) => match &node.value {
-            Value::Scalar { text, form } => {
-                matches!(scalar::natural(text, *form), Natural::Text(_))
-                    && scalar::integer(text, *form)
-                        .map_err(|misfit| misfit.hint)
-                        .err()
-                        .flatten()
-                        .is_none()
-            }
-            _ => false,
-        },
-        (None, None) => true,
-    };
-    let text = match (is_text, parsed.as_deref().map(|node| &node.value)) {
-        // Quotes that were typed are those of YAML, not a part of the text.
-        (true, Some(Value::Scalar { text, form: Form::Text })) => quoted(text, wanted, old),
-        (true, _) => quoted(value, wanted, old),
-        (false, Some(_)) if !value.trim().contains(['\n', '\r']) => value.trim().to_owned(),
-        (false, _) => {
-            let why = format!("{:?} is no value on one line, as YAML writes it", value.trim());
+    let is_bracketed = value.trim_start().starts_with(['{', '[']);
+    let typed = match parsed.as_deref().map(|node| &node.value) {
+        // Words with a colon are words, and no map of one entry.
+        Some(Value::Map(_) | Value::List(_)) if !is_bracketed => None,
+        None if is_bracketed && place.written == Written::AsTyped => {
+            let why = format!("{:?} is no list and no map: is a bracket missing?", value.trim());
             return Err(EditError::Value { why });
         }
+        typed => typed,
+    };
+    let is_text = match typed {
+        Some(Value::Null) => place.written == Written::AsText || value.trim().is_empty(),
+        Some(Value::Scalar { text, form }) => {
+            place.written == Written::AsText || *form == Form::Text || !is_other(text)
+        }
+        Some(Value::List(_) | Value::Map(_)) => place.written == Written::AsText,
+        None => true,
+    };
+    let text = match typed {
+        // Quotes that were typed are those of YAML, not a part of the text.
+        Some(Value::Scalar { text, form: Form::Text }) => quoted(text, place),
+        _ if is_text => quoted(value, place),
+        _ if value.trim().contains(['\n', '\r']) => {
+            let why = format!("{:?} is no value on one line", value.trim());
+            return Err(EditError::Value { why });
+        }
+        _ => value.trim().to_owned(),
     };
     match yaml::parse(0, &text) {
         Ok(Some(node)) => Ok((text, node)),
@@ -57,11 +63,24 @@ pub(super) fn written(
     }
 }
 
-/// Text with the quotes that it needs, and the kind that was there before.
-fn quoted(text: &str, wanted: Wanted, old: Option<&str>) -> String {
-    let old = old.and_then(|old| old.chars().next()).filter(|c| matches!(c, '"' | '\''));
+/// Whether some reader of YAML would take this text for something else.
+pub(super) fn is_ambiguous(leaf: &Node) -> bool {
+    matches!(&leaf.value, Value::Scalar { text, form: Form::Plain } if is_other(text))
+}
+
+fn is_other(text: &str) -> bool {
+    !matches!(scalar::natural(text, Form::Plain), Natural::Text(_))
+        || scalar::float(text, Form::Plain).is_err_and(|misfit| misfit.hint.is_some())
+        || scalar::boolean(text, Form::Plain).is_err_and(|misfit| misfit.hint.is_some())
+        // YAML 1.1 reads dates and more as something else than text.
+        || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['-', ':', 'e', 'E'])
+}
+
+/// Text with the quotes that it needs, and of the kind that was there before.
+fn quoted(text: &str, place: Place<'_>) -> String {
+    let old = place.old.and_then(|old| old.chars().next()).filter(|c| matches!(c, '"' | '\''));
     match old {
-        None if is_plain(text, wanted) => text.to_owned(),
+        None if is_plain(text, place.is_flow) && !is_other(text) => text.to_owned(),
         Some('\'') if !text.chars().any(char::is_control) => {
             format!("'{}'", text.replace('\'', "''"))
         }
@@ -69,22 +88,15 @@ fn quoted(text: &str, wanted: Wanted, old: Option<&str>) -> String {
     }
 }
 
-/// Whether every reader of YAML takes it for this text without quotes.
-fn is_plain(text: &str, wanted: Wanted) -> bool {
-    let is_letter =
-        |c: char| c.is_alphanumeric() || "_-./+@ ".contains(c) || c == ':' && !wanted.is_flow;
+/// Whether it can stand without quotes.
+fn is_plain(text: &str, is_flow: bool) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || "_-./+@ ".contains(c) || c == ':' && !is_flow;
     let starts = text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/'));
-    let is_safe = starts
+    starts
         && text.chars().all(is_letter)
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
-        && !text.contains("- ");
-    let is_other = !matches!(scalar::natural(text, Form::Plain), Natural::Text(_))
-        || scalar::integer(text, Form::Plain).is_err_and(|misfit| misfit.hint.is_some())
-        || scalar::boolean(text, Form::Plain).is_err_and(|misfit| misfit.hint.is_some())
-        // YAML 1.1 reads a date as more than text.
-        || text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['-', ':', 'e', 'E']);
-    is_safe && !is_other
+        && !text.contains("- ")
 }
 
 fn double(text: &str) -> String {

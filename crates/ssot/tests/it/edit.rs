@@ -34,7 +34,7 @@ fn a_value_is_replaced_where_it_stands() {
     check("a:\n  x: 1 # why\n  y: 2\n", "a.x", "3", "a:\n  x: 3 # why\n  y: 2\n");
     check("a: {x: 1, y: 2} # z\n", "a.y", "[1, 2]", "a: {x: 1, y: [1, 2]} # z\n");
     check("a:\n  x: 'it''s' # c\n", "a.x", "he's", "a:\n  x: 'he''s' # c\n");
-    check("a:\n  x: \"q\"  # c\n", "a.x", "9.2", "a:\n  x: \"9.2\"  # c\n");
+    check("a:\n  x: \"q\"  # c\n", "a.x", "9.2", "a:\n  x: 9.2  # c\n");
     check("a:\r\n  x: 1\r\n  y: 2\r\n", "a.x", "3", "a:\r\n  x: 3\r\n  y: 2\r\n");
     check("\u{feff}a:\n  x: 1", "a.x", "3", "\u{feff}a:\n  x: 3");
     check("a:\n  x: &p 1\n", "a.x", "2", "a:\n  x: &p 2\n");
@@ -47,6 +47,12 @@ fn a_value_over_several_lines_is_replaced_as_a_whole() {
     check("a:\n  x:\n    - 1\n    - 2\n  y: 2\n", "a.x", "[3]", "a:\n  x: [3]\n  y: 2\n");
     check("a:\n  x:\n  - 1\n  - 2\nb: {}\n", "a.x", "[3]", "a:\n  x: [3]\nb: {}\n");
     check("a:\n  x:\n    p: 1\n    q: {r: 2}", "a.x", "3", "a:\n  x: 3");
+    check(
+        "a:\n  l:\n    - p: 1\n      q: 2\n    - r\n",
+        "a.l[0]",
+        "3",
+        "a:\n  l:\n    - 3\n    - r\n",
+    );
     check("list:\n  - p # c\n", "list[0]", "q", "list:\n  - q # c\n");
     let lost = refused("a:\n  x:\n    - 1 # one\n    - 2\n", "a.x", "[3]");
     assert!(matches!(lost, EditError::Comments { .. }), "{lost}");

@@ -8,6 +8,13 @@
 
 mod desk;
 mod edit;
+mod environment;
+mod fuzz;
 mod layers;
+mod live;
 mod problems;
+mod round_trip;
 mod secrets;
+mod sections;
+mod text;
+mod traps;

@@ -186,23 +186,28 @@ fn tell(edit: &Edit, is_rehearsal: bool, loosened: &[&Change]) {
 }
 
 fn report(edit: &Edit, is_rehearsal: bool) -> Value {
-    let value = |value: &Option<Scalar>| serde_json::to_value(value).unwrap_or(Value::Null);
     let changes = edit.changes.iter().flat_map(|(profile, changes)| {
-        changes.iter().map(move |change| {
-            json!({
-                "profile": profile,
-                "key": change.key,
-                "from": value(&change.from),
-                "to": value(&change.to),
-                "is_limit": change.is_limit,
-                "loosens": change.loosens,
-            })
-        })
+        changes
+            .iter()
+            .map(move |change| json!({ "profile": profile, "change": change_json(change) }))
     });
     json!({
         "version": 1,
         "file": edit.path.display().to_string(),
         "is_written": !is_rehearsal && edit.before != edit.after,
         "changes": changes.collect::<Vec<_>>(),
+    })
+}
+
+/// A change as programs read it.
+pub(super) fn change_json(change: &Change) -> Value {
+    let value = |value: &Option<Scalar>| serde_json::to_value(value).unwrap_or(Value::Null);
+    json!({
+        "key": change.key,
+        "from": value(&change.from),
+        "to": value(&change.to),
+        "origin": super::show::origin_json(&change.origin),
+        "is_limit": change.is_limit,
+        "loosens": change.loosens,
     })
 }
