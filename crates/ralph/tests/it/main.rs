@@ -15,8 +15,10 @@
 )]
 
 mod bounds;
+mod checkpoint;
 mod classify;
 mod client;
+mod config;
 mod faults;
 mod guard;
 mod guard_list;
@@ -26,6 +28,7 @@ mod parse;
 mod properties;
 mod ralph_loop;
 mod rate;
+mod report;
 mod routing;
 mod store;
 mod usage;
