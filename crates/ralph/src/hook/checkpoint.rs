@@ -124,8 +124,10 @@ fn side_ref(
         }
     }
     stream.extend_from_slice(b"done\n");
-    // Small packs are not taken apart, as that costs more than all the rest.
-    let args = ["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet", "--force", "--done"];
+    // Small packs are not taken apart and hardly compressed, as that costs more than all the rest;
+    // the next collection of garbage does both.
+    let settings = ["-c", "fastimport.unpackLimit=0", "-c", "core.compression=1"];
+    let args = settings.into_iter().chain(["fast-import", "--quiet", "--force", "--done"]);
     let output =
         tree::git(keep.root).command(args).stdin(stream).run().map_err(|error| chain(&error))?;
     if output.success() {
