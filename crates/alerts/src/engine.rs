@@ -32,7 +32,7 @@ use self::{
     clock::{Clock, Place},
     joins::Joined,
     maintain::Windows,
-    mutes::Silences,
+    mutes::Hushes,
     plan::{Plan, Test},
     registry::Registry,
     settle::Change,
@@ -72,7 +72,7 @@ pub struct Engine {
     book: Book,
     timers: Timers,
     joined: Vec<Joined>,
-    silences: Silences,
+    silences: Hushes,
     maintenance: Windows,
     is_catching_up: bool,
     /// Instances to evaluate, by the depth of their rules.
@@ -110,7 +110,7 @@ impl Engine {
         let joined: Vec<Joined> =
             joined.filter_map(|(index, plan)| Joined::new(index, &plan.rule, number)).collect();
         let depths = set_depths(&mut plans, &joined);
-        let silences = Silences::new(&plans, number);
+        let silences = Hushes::new(&plans, number);
         let clock = Clock::new(options.late_after);
         let mut engine = Self {
             options,

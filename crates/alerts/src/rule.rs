@@ -8,7 +8,7 @@ mod labels;
 mod maintenance;
 mod measure;
 mod problem;
-mod seconds;
+pub(crate) mod seconds;
 mod unit;
 
 use std::time::Duration;
@@ -179,6 +179,21 @@ pub struct Inhibition {
     pub rule: String,
     /// Labels that must be the same in both.
     pub equal: Vec<String>,
+    /// What it silences.
+    #[serde(default)]
+    pub silences: Silences,
+}
+
+/// What an [`Inhibition`] silences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Silences {
+    /// The alert.
+    #[default]
+    Everything,
+    /// That it has no data; when it fires it is told all the same.
+    MissingData,
 }
 
 /// What people read.
@@ -306,8 +321,23 @@ impl Rule {
         equal: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let equal = equal.into_iter().map(str::to_owned).collect();
-        self.inhibited_by.push(Inhibition { rule: rule.to_owned(), equal });
+        let silences = Silences::Everything;
+        self.inhibited_by.push(Inhibition { rule: rule.to_owned(), equal, silences });
         self
+    }
+
+    /// Says nothing of missing data while `rule` fires with the same values of `equal`.
+    #[must_use]
+    pub fn data_inhibited_by<'a>(
+        self,
+        rule: &str,
+        equal: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut rule = self.inhibited_by(rule, equal);
+        if let Some(last) = rule.inhibited_by.last_mut() {
+            last.silences = Silences::MissingData;
+        }
+        rule
     }
 
     /// Only for rules that are made of this one.

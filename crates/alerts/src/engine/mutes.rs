@@ -7,7 +7,7 @@ use super::{
     plan::Plan,
     symbols::Key,
 };
-use crate::rule::Rule;
+use crate::rule::{Rule, Silences};
 
 /// One rule that silences another one.
 #[derive(Debug)]
@@ -16,8 +16,16 @@ pub(crate) struct Relation {
     pub(crate) target: u32,
     /// Labels that must be the same; none means all.
     pub(crate) equal: Option<Vec<String>>,
+    pub(crate) kind: Kind,
+}
+
+/// What is silenced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Everything,
+    MissingData,
     /// Steps of one thing: without data of the graver step, that of the others is no news.
-    pub(crate) is_family: bool,
+    Family,
 }
 
 /// Instances of one relation with the same labels.
@@ -32,7 +40,7 @@ pub(crate) struct Group {
 
 /// All relations.
 #[derive(Debug, Default)]
-pub(crate) struct Silences {
+pub(crate) struct Hushes {
     pub(crate) relations: Vec<Relation>,
     pub(crate) groups: Vec<Group>,
     numbers: HashMap<(u32, Key), u32>,
@@ -40,7 +48,7 @@ pub(crate) struct Silences {
     pub(crate) touched: Vec<u32>,
 }
 
-impl Silences {
+impl Hushes {
     pub(crate) fn new(plans: &[Plan], number: impl Fn(&str) -> Option<u32>) -> Self {
         let mut relations = Vec::new();
         for (target, plan) in (0..).zip(plans) {
@@ -49,7 +57,10 @@ impl Silences {
                     source,
                     target,
                     equal: Some(inhibition.equal.clone()),
-                    is_family: false,
+                    kind: match inhibition.silences {
+                        Silences::Everything => Kind::Everything,
+                        Silences::MissingData => Kind::MissingData,
+                    },
                 }));
             }
             let graver = (0..).zip(plans).filter(|(_, other)| is_graver(&other.rule, &plan.rule));
@@ -57,7 +68,7 @@ impl Silences {
                 source,
                 target,
                 equal: None,
-                is_family: true,
+                kind: Kind::Family,
             }));
         }
         Self { relations, ..Self::default() }
@@ -90,9 +101,13 @@ impl Silences {
         let groups = groups.iter().filter_map(|group| self.groups.get(super::book::at(*group)));
         let mut silencing = groups.filter(|group| {
             let relation = self.relations.get(super::book::at(group.relation));
-            let is_family = relation.is_some_and(|relation| relation.is_family);
-            let both_blind = weight == Weight::Blind && group.sources.blind > 0;
-            group.sources.firing > 0 || (is_family && both_blind)
+            let fires = group.sources.firing > 0;
+            match relation.map(|relation| relation.kind) {
+                Some(Kind::Everything) => fires,
+                Some(Kind::MissingData) => fires && weight == Weight::Blind,
+                Some(Kind::Family) => fires || (weight == Weight::Blind && group.sources.blind > 0),
+                None => false,
+            }
         });
         silencing.next().map(|group| group.source)
     }
