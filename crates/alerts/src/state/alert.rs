@@ -111,13 +111,16 @@ impl Alert {
         }
     }
 
-    /// Value beside the limit, for a person's eyes: `17.5 %`; `no data` without a value.
+    /// Value beside the limit, for a person's eyes: `17.5 %`; without a value `yes` or `no` for a rule
+    /// made of others, else `no data`.
     #[must_use]
     pub fn shown_value(&self) -> String {
-        match (self.value, self.threshold) {
-            (Some(value), Some(limit)) => self.text.unit.show_beside(value, limit),
-            (Some(value), None) => self.text.unit.show(value),
-            (None, _) => "no data".to_owned(),
+        match (self.value, self.threshold, self.to) {
+            (Some(value), Some(limit), _) => self.text.unit.show_beside(value, limit),
+            (Some(value), None, _) => self.text.unit.show(value),
+            (None, None, AlertState::Firing) => "yes".to_owned(),
+            (None, None, AlertState::Resolved) => "no".to_owned(),
+            (None, _, _) => "no data".to_owned(),
         }
     }
 
