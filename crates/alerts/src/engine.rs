@@ -5,6 +5,7 @@ mod action;
 mod book;
 mod cell;
 mod clock;
+mod feed;
 mod instance;
 mod joins;
 mod maintain;
@@ -22,6 +23,7 @@ mod words;
 use std::{collections::HashMap, time::SystemTime};
 
 pub use action::OnFiring;
+pub use feed::{Feed, Row, Wanted};
 pub use options::{Empty, Options, Timing};
 pub use saved::{DroppedAlert, RestoreError, Restored, SAVED_SCHEMA, Saved};
 pub use words::RuleStatus;

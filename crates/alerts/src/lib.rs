@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod catalogue;
 mod engine;
 mod rule;
 mod state;
@@ -36,6 +37,7 @@ mod silence;
 #[cfg(feature = "outbox")]
 mod webhook;
 
+pub use catalogue::*;
 pub use engine::*;
 pub use rule::*;
 pub use state::*;

@@ -1,0 +1,200 @@
+//! How large positions are at worst.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, SystemTime},
+};
+
+use super::{Place, Row, open_orders::SideQty};
+
+/// Columns that are needed besides labels.
+pub(super) const COLUMNS: [&str; 6] =
+    ["position_id", "qty", "mark_px", "mark_age_ms", "notional", "notional_base"];
+/// A mark price that is older than this is none.
+const MARK_AGE_MAX: Duration = Duration::from_secs(10);
+
+/// Positions and equities as last told.
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    held: HashMap<Place, Held>,
+    /// Equity by environment, mode and account.
+    equity: HashMap<[String; 3], f64>,
+}
+
+/// What is held of one instrument.
+#[derive(Debug, Default)]
+struct Held {
+    /// Legs by who tells, strategy and position: in hedge mode an instrument has a long and a short one.
+    legs: BTreeMap<LegKey, Leg>,
+    /// What one base unit is worth in base currency.
+    unit_value: Option<f64>,
+    /// When that was so.
+    marked_at: Option<SystemTime>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct LegKey {
+    source: String,
+    strategy_id: String,
+    position_id: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Leg {
+    qty: f64,
+    is_long: bool,
+}
+
+/// Sizes of a position: at worst, and as held.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AtRisk {
+    qty: f64,
+    qty_held: f64,
+    unit_value: Option<f64>,
+    equity: Option<f64>,
+}
+
+/// The size with its sign; none when side or size is not told.
+pub(super) fn signed_qty(row: &Row<'_>) -> Option<f64> {
+    let qty = row.number("qty")?;
+    match row.label("position_side") {
+        "long" => Some(qty),
+        "short" => Some(-qty),
+        "flat" => Some(0.0),
+        _ => None,
+    }
+}
+
+impl Positions {
+    /// Equity of an account.
+    pub(super) fn equity(&mut self, row: &Row<'_>) {
+        if row.label("scope") == "account"
+            && let Some(equity) = row.number("equity")
+        {
+            self.equity.insert(owner(&row.place()), equity);
+        }
+    }
+
+    /// A position after a change, or as marked.
+    pub(super) fn position(&mut self, row: &Row<'_>) {
+        let held = self.held.entry(row.place()).or_default();
+        let key = LegKey {
+            source: row.label("source").to_owned(),
+            strategy_id: row.label("strategy_id").to_owned(),
+            position_id: row.text("position_id").to_owned(),
+        };
+        match signed_qty(row) {
+            Some(signed) if signed != 0.0 => {
+                held.legs.insert(key, Leg { qty: signed.abs(), is_long: signed > 0.0 });
+                held.mark(row, signed.abs());
+            }
+            Some(_) => drop(held.legs.remove(&key)),
+            // Of unknown size: unknown until told.
+            None => drop(held.legs.insert(key, Leg { qty: f64::NAN, is_long: true })),
+        }
+    }
+
+    /// The places whose numbers a row changes.
+    pub(super) fn touched(&self, row: &Row<'_>) -> Vec<Place> {
+        match row.table {
+            "position_changes" => vec![row.place()],
+            "trading_orders" => Some(row.place())
+                .filter(|place| !place.instrument_id.is_empty())
+                .into_iter()
+                .collect(),
+            _ if row.label("scope") == "account" => {
+                let of_row = owner(&row.place());
+                self.held.keys().filter(|place| owner(place) == of_row).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The position at worst: all legs together, and with the open orders of its side as if they were
+    /// filled. Whoever tells of the larger one is believed.
+    pub(super) fn at_risk(&self, place: &Place, orders: SideQty, at: SystemTime) -> AtRisk {
+        let equity = self.equity.get(&owner(place)).copied();
+        let Some(held) = self.held.get(place) else {
+            let qty = orders.buy.max(orders.sell);
+            return AtRisk { qty, qty_held: 0.0, unit_value: orders.unit_value, equity };
+        };
+        let mut by_source: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        for (key, leg) in &held.legs {
+            let sums = by_source.entry(&key.source).or_default();
+            let side = if leg.is_long { &mut sums.0 } else { &mut sums.1 };
+            *side += leg.qty;
+        }
+        let mut at_risk = AtRisk { equity, ..AtRisk::default() };
+        let flat = std::iter::once((0.0, 0.0)).filter(|_| by_source.is_empty());
+        for (long, short) in by_source.values().copied().chain(flat) {
+            let gross = long + short;
+            let same_side = match (long > 0.0, short > 0.0) {
+                (true, false) => orders.buy,
+                (false, true) => orders.sell,
+                _ => orders.buy.max(orders.sell),
+            };
+            at_risk.qty_held = worse(at_risk.qty_held, gross);
+            at_risk.qty = worse(at_risk.qty, gross + same_side);
+        }
+        let is_flat = at_risk.qty_held == 0.0;
+        let mark = held.unit_value.filter(|_| is_flat || held.is_marked(at));
+        at_risk.unit_value = mark.or(orders.unit_value.filter(|_| is_flat));
+        at_risk
+    }
+}
+
+impl Held {
+    fn mark(&mut self, row: &Row<'_>, qty: f64) {
+        let notional = row.number("notional_base").or_else(|| row.number("notional"));
+        let value = notional.map(|notional| notional.abs() / qty).or_else(|| row.number("mark_px"));
+        if value.is_some() {
+            let age = row.number("mark_age_ms").map_or(0.0, |age| age / 1e3);
+            let age = Duration::try_from_secs_f64(age).unwrap_or_default();
+            self.unit_value = value;
+            self.marked_at = row.at.checked_sub(age);
+        }
+    }
+
+    /// Whether the mark was young enough at a moment; one from later is.
+    fn is_marked(&self, at: SystemTime) -> bool {
+        let age = self.marked_at.map(|marked_at| at.duration_since(marked_at).unwrap_or_default());
+        age.is_some_and(|age| age <= MARK_AGE_MAX)
+    }
+}
+
+impl AtRisk {
+    /// One of the numbers; no number where a mark or an equity is missing.
+    pub(super) fn column(&self, name: &str) -> Option<f64> {
+        let (name, qty) = match name.strip_suffix("_held") {
+            Some(name) => (name, self.qty_held),
+            None => (name, self.qty),
+        };
+        // Nothing is worth nothing, whatever its price.
+        let notional = match self.unit_value {
+            _ if qty == 0.0 => 0.0,
+            Some(value) => qty * value,
+            None => f64::NAN,
+        };
+        match name {
+            "qty" => Some(qty),
+            "notional" => Some(notional),
+            "equity_ratio" if notional == 0.0 => Some(0.0),
+            "equity_ratio" => Some(match self.equity {
+                Some(equity) if equity > 0.0 => notional / equity,
+                // Anything is too much for nothing.
+                Some(equity) if equity <= 0.0 && notional > 0.0 => f64::INFINITY,
+                _ => f64::NAN,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The larger one; what is no number is worse than any.
+fn worse(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+}
+
+fn owner(place: &Place) -> [String; 3] {
+    [place.env.clone(), place.mode.clone(), place.account_id.clone()]
+}
