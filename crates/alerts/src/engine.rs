@@ -23,7 +23,7 @@ mod words;
 use std::{collections::HashMap, time::SystemTime};
 
 pub use action::OnFiring;
-pub use feed::{Feed, Row, Wanted};
+pub use feed::{Feed, Row, SavedFeed, Wanted};
 pub use options::{Empty, Options, Timing};
 pub use saved::{DroppedAlert, RestoreError, Restored, SAVED_SCHEMA, Saved};
 pub use words::RuleStatus;

@@ -9,6 +9,8 @@ use std::{
     time::SystemTime,
 };
 
+use serde::{Deserialize, Serialize};
+
 use self::{open_orders::OpenOrders, positions::Positions, repeats::Repeats};
 use super::{Engine, SeriesError};
 use crate::{
@@ -82,8 +84,17 @@ impl<'a> Row<'a> {
     }
 }
 
+/// What a feed knows of positions and orders, to keep over a restart. Opaque, as
+/// [`Saved`](crate::Saved) is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedFeed {
+    positions: positions::Saved,
+    orders: open_orders::Saved,
+}
+
 /// Where a position is held.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 struct Place {
     env: String,
     mode: String,
@@ -185,6 +196,18 @@ impl Feed {
     #[must_use]
     pub fn wanted(&self) -> &Wanted {
         &self.wanted
+    }
+
+    /// What several rows have told so far; a count of the last second is not worth keeping.
+    #[must_use]
+    pub fn save(&self) -> SavedFeed {
+        SavedFeed { positions: self.positions.save(), orders: self.orders.save() }
+    }
+
+    /// Goes on from there; before the first row.
+    pub fn restore(&mut self, saved: SavedFeed) {
+        self.positions = Positions::restored(saved.positions);
+        self.orders = OpenOrders::restored(saved.orders);
     }
 
     /// Samples that were lost because there were too many series.

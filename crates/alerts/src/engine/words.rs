@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, book::at};
 use crate::{
-    rule::{Labels, Rule, Severity, Unit},
-    state::{Alert, AlertState, Cause, Mute, Muted, Transition, nanos},
+    rule::{Audience, Labels, Rule, Severity, Unit},
+    state::{Alert, AlertState, Cause, InstanceId, Mute, Muted, RuleId, Transition, nanos},
 };
 
 /// How one rule stands for one set of labels.
@@ -71,6 +71,47 @@ impl Engine {
     /// The changes that the last call returned, in words.
     pub fn alerts(&self) -> impl Iterator<Item = Alert> {
         self.out.iter().filter_map(|change| self.alert(change))
+    }
+
+    /// What is open now and people are told of, in words: it fires, or cannot be judged. What whoever
+    /// tells people is brought in step with after a restart (`Delivery::resync`).
+    #[must_use]
+    pub fn open_alerts(&self) -> Vec<Alert> {
+        let now = nanos::at(self.clock.wall_at(self.clock.tick()));
+        let instances = (0..).zip(self.book.instances.iter().zip(&self.book.infos));
+        let open = instances.filter(|(_, (instance, _))| {
+            let plan = self.plans.get(at(instance.plan));
+            let state = instance.core.state;
+            plan.is_some_and(|plan| plan.rule.audience == Audience::People)
+                && matches!(state, AlertState::Firing | AlertState::NoData | AlertState::Error)
+        });
+        let changes = open.map(|(number, (instance, info))| {
+            let walls = &instance.walls;
+            Transition {
+                rule: RuleId(instance.plan),
+                instance: InstanceId(number),
+                from: instance.core.state,
+                to: instance.core.state,
+                cause: instance.core.cause,
+                value: instance.value,
+                threshold: instance.limit.map(|limit| limit.threshold),
+                peak_value: instance.peak.filter(|_| walls.active.is_some()),
+                row_at: nanos::at(walls.fired.or(walls.active).unwrap_or(walls.begun)),
+                wall_at: now,
+                begun_at: nanos::at(walls.begun),
+                active_at: walls.active.map(nanos::at),
+                fired_at: walls.fired.map(nanos::at),
+                muted: info.muted,
+                was_muted: info.muted.is_some(),
+            }
+        });
+        changes.filter_map(|change| self.alert(&change)).filter(Alert::is_telling).collect()
+    }
+
+    /// Whether a rule fires for these labels, those included that it adds itself.
+    #[must_use]
+    pub fn is_firing(&self, rule: &str, labels: &Labels) -> bool {
+        self.open_alerts().iter().any(|a| a.is_firing() && a.rule == rule && a.labels == *labels)
     }
 
     /// How each rule stands for each set of labels, in the order of the rules. A rule that has never

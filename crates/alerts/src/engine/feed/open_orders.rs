@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Place, Row};
 
 /// Columns that are needed besides labels.
@@ -19,12 +21,20 @@ pub(super) struct OpenOrders {
     sums: HashMap<Place, SideQty>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Order {
     place: Place,
     is_buy: bool,
     leaves_qty: f64,
     is_reducing: bool,
+}
+
+/// Accounts, ids and orders, and the newest price of each place.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Saved {
+    orders: Vec<(String, String, Order)>,
+    unit_values: Vec<(Place, f64)>,
 }
 
 /// What would be added on each side.
@@ -66,6 +76,32 @@ impl OpenOrders {
             self.sums.entry(order.place.clone()).or_default().unit_value = Some(px);
         }
         self.orders.insert(key, order);
+    }
+
+    pub(super) fn save(&self) -> Saved {
+        let orders = self.orders.iter();
+        let orders =
+            orders.map(|((account, id), order)| (account.clone(), id.clone(), order.clone()));
+        let mut orders: Vec<_> = orders.collect();
+        orders.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        let values = self.sums.iter().filter_map(|(place, sums)| {
+            Some((place.clone(), sums.unit_value.filter(|value| value.is_finite())?))
+        });
+        let mut unit_values: Vec<_> = values.collect();
+        unit_values.sort_by(|a, b| a.0.cmp(&b.0));
+        Saved { orders, unit_values }
+    }
+
+    pub(super) fn restored(saved: Saved) -> Self {
+        let mut new = Self::default();
+        for (account, id, order) in saved.orders {
+            new.add(&order, order.leaves_qty);
+            new.orders.insert((account, id), order);
+        }
+        for (place, value) in saved.unit_values {
+            new.sums.entry(place).or_default().unit_value = Some(value);
+        }
+        new
     }
 
     fn add(&mut self, order: &Order, qty: f64) {

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{Place, Row, open_orders::SideQty};
+use crate::state::nanos;
 
 /// Columns that are needed besides labels.
 pub(super) const COLUMNS: [&str; 6] =
@@ -32,17 +35,35 @@ struct Held {
     marked_at: Option<SystemTime>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct LegKey {
     source: String,
     strategy_id: String,
     position_id: String,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Leg {
-    qty: f64,
+    /// None: nobody knows.
+    qty: Option<f64>,
     is_long: bool,
+}
+
+/// What was told, to keep over a restart.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Saved {
+    held: Vec<SavedHeld>,
+    equity: Vec<([String; 3], f64)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedHeld {
+    place: Place,
+    legs: Vec<(LegKey, Leg)>,
+    unit_value: Option<f64>,
+    marked_at_ns: Option<i64>,
 }
 
 /// Sizes of a position: at worst, and as held.
@@ -85,13 +106,38 @@ impl Positions {
         };
         match signed_qty(row) {
             Some(signed) if signed != 0.0 => {
-                held.legs.insert(key, Leg { qty: signed.abs(), is_long: signed > 0.0 });
+                held.legs.insert(key, Leg { qty: Some(signed.abs()), is_long: signed > 0.0 });
                 held.mark(row, signed.abs());
             }
             Some(_) => drop(held.legs.remove(&key)),
             // Of unknown size: unknown until told.
-            None => drop(held.legs.insert(key, Leg { qty: f64::NAN, is_long: true })),
+            None => drop(held.legs.insert(key, Leg { qty: None, is_long: true })),
         }
+    }
+
+    pub(super) fn save(&self) -> Saved {
+        let held = self.held.iter().map(|(place, held)| SavedHeld {
+            place: place.clone(),
+            legs: held.legs.iter().map(|(key, leg)| (key.clone(), *leg)).collect(),
+            unit_value: held.unit_value,
+            marked_at_ns: held.marked_at.map(nanos::of),
+        });
+        let mut held: Vec<SavedHeld> = held.collect();
+        held.sort_by(|a, b| a.place.cmp(&b.place));
+        // What is no number cannot be written, and says no more than nothing.
+        let equity = self.equity.iter().filter(|(_, equity)| equity.is_finite());
+        let mut equity: Vec<_> = equity.map(|(key, equity)| (key.clone(), *equity)).collect();
+        equity.sort_by(|a, b| a.0.cmp(&b.0));
+        Saved { held, equity }
+    }
+
+    pub(super) fn restored(saved: Saved) -> Self {
+        let held = saved.held.into_iter().map(|held| {
+            let legs = held.legs.into_iter().collect();
+            let marked_at = held.marked_at_ns.map(nanos::at);
+            (held.place, Held { legs, unit_value: held.unit_value, marked_at })
+        });
+        Self { held: held.collect(), equity: saved.equity.into_iter().collect() }
     }
 
     /// The places whose numbers a row changes.
@@ -122,7 +168,7 @@ impl Positions {
         for (key, leg) in &held.legs {
             let sums = by_source.entry(&key.source).or_default();
             let side = if leg.is_long { &mut sums.0 } else { &mut sums.1 };
-            *side += leg.qty;
+            *side += leg.qty.unwrap_or(f64::NAN);
         }
         let mut at_risk = AtRisk { equity, ..AtRisk::default() };
         let flat = std::iter::once((0.0, 0.0)).filter(|_| by_source.is_empty());
