@@ -19,6 +19,8 @@ mod history;
 #[cfg(any(feature = "http", feature = "sentry"))]
 mod http;
 #[cfg(feature = "outbox")]
+mod monitor;
+#[cfg(feature = "outbox")]
 mod notification;
 #[cfg(feature = "outbox")]
 mod notify;
@@ -59,6 +61,7 @@ pub use {
     delivery::*,
     group::*,
     history::{History, HistoryKind, HistoryRow},
+    monitor::*,
     notification::{Earlier, Item, Kind, News, Notification, headline, plain_text},
     notify::{Notify, NotifyError, Receipt},
     outbox::{OutboxError, control::AskError},

@@ -142,6 +142,19 @@ fn ourselves() -> Vec<Entry> {
             "a message that nobody got is the worst one",
         ),
     );
+    let actions = rule(
+        "action_failed",
+        Query::last("alerts.actions_failed"),
+        Condition::above(0.0),
+        Severity::Critical,
+        text(
+            "Action failed",
+            Unit::Count,
+            "What a rule has to do when it fires, such as a kill switch, failed and is tried again.",
+            "Do it by hand, then see `plimsoll alerts history --actions` for the reason.",
+            "a kill switch that does not work is worse than none",
+        ),
+    );
     let watchdog = rule(
         "watchdog",
         Query::last("alerts.watchdog"),
@@ -155,7 +168,7 @@ fn ourselves() -> Vec<Entry> {
             "Prometheus' watchdog alert",
         ),
     );
-    [letters, watchdog].map(Entry::on).into()
+    [letters, actions, watchdog].map(Entry::on).into()
 }
 
 /// What whoever compares us with the venue found.

@@ -23,6 +23,7 @@ mod drawdown;
 mod engine;
 mod kill;
 mod labels;
+mod monitor;
 mod outbox;
 mod places;
 mod receivers;

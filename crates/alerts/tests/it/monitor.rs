@@ -1,0 +1,180 @@
+//! Rules over rows as one thing, with state that survives a kill.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use plimsoll_alerts::{
+    Alert, Condition, Cursors, Limits, Monitor, OnFiring, Opened, Outcome, Row, Rule, RulesConfig,
+    SelfReport, Severity, monitored,
+};
+
+use crate::desk::{moment, now};
+
+/// A kill switch that fails as often as it is told to.
+#[derive(Debug, Clone, Default)]
+struct Switch {
+    calls: Arc<Mutex<Vec<String>>>,
+    failures: Arc<Mutex<u32>>,
+}
+
+impl OnFiring for Switch {
+    fn on_firing(&mut self, alert: &Alert) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.calls.lock().unwrap().push(alert.shown_value());
+        let mut left = self.failures.lock().unwrap();
+        if *left > 0 {
+            *left -= 1;
+            return Err("the venue does not answer".into());
+        }
+        Ok(())
+    }
+}
+
+fn rules() -> Vec<Rule> {
+    let mut config = RulesConfig::default();
+    config.enable = vec!["drawdown_kill".to_owned()];
+    config.rules(&Limits::default())
+}
+
+fn open(dir: &Path, switch: &Switch, secs: f64) -> (Monitor, Opened) {
+    let (monitor, opened) = Monitor::open(dir, rules(), Vec::new(), now(secs)).unwrap();
+    (monitor.with_action("drawdown_kill", "halt", switch.clone()), opened)
+}
+
+fn equity(monitor: &mut Monitor, secs: f64, equity: f64, peak: f64) -> Vec<String> {
+    let labels = [("env", "prod"), ("mode", "live"), ("scope", "account"), ("account_id", "A")];
+    let columns = [("equity", equity), ("peak_equity", peak)];
+    let row = Row::new("trading_risk", moment(secs)).labels(&labels).numbers(&columns);
+    told(monitor.row(&row, now(secs)))
+}
+
+fn told(alerts: &[Alert]) -> Vec<String> {
+    let lines = alerts.iter().filter(|alert| alert.is_telling());
+    lines.map(|a| format!("{} {} {}", a.rule, a.to.as_str(), a.shown_value())).collect()
+}
+
+#[test]
+fn a_killed_process_goes_on_where_its_state_was_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    let (mut monitor, opened) = open(dir.path(), &switch, 0.0);
+    assert_eq!(opened, Opened::default());
+    assert_eq!(equity(&mut monitor, 1.0, 94.0, 100.0), ["drawdown_warning firing 6 %"]);
+    let first = monitor.open_alerts();
+    let cursors: Cursors = [("trading_risk".to_owned(), "17".to_owned())].into();
+    monitor.keep(&cursors, now(1.0)).unwrap();
+    // The process is killed: nothing is closed.
+    drop(monitor);
+    let (mut monitor, opened) = open(dir.path(), &switch, 100.0);
+    assert_eq!((opened.alerts > 0, &opened.cursors), (true, &cursors));
+    assert!(equity(&mut monitor, 101.0, 94.0, 100.0).is_empty(), "it fires already");
+    let again = monitor.open_alerts();
+    assert_eq!(
+        again.iter().map(|a| (&a.alert_id, a.fired_at)).collect::<Vec<_>>(),
+        first.iter().map(|a| (&a.alert_id, a.fired_at)).collect::<Vec<_>>(),
+    );
+    let crossed = equity(&mut monitor, 102.0, 89.0, 100.0);
+    assert_eq!(crossed, ["drawdown_critical firing 11 %", "drawdown_warning firing 11 %"]);
+}
+
+#[test]
+fn a_second_process_is_refused_and_a_reader_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    let (mut monitor, _) = open(dir.path(), &switch, 0.0);
+    equity(&mut monitor, 1.0, 94.0, 100.0);
+    monitor.keep(&Cursors::new(), now(1.0)).unwrap();
+    let error = Monitor::open(dir.path(), rules(), Vec::new(), now(1.0)).unwrap_err();
+    assert!(error.to_string().contains("is in use by"), "{error}");
+    let (status, _) = monitored(dir.path(), rules(), now(2.0)).unwrap();
+    let firing = status.iter().filter(|s| s.state == plimsoll_alerts::AlertState::Firing);
+    assert_eq!(firing.map(|s| s.rule.as_str()).collect::<Vec<_>>(), ["drawdown_warning"]);
+}
+
+#[test]
+fn a_kill_switch_is_asked_once_and_again_while_it_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    *switch.failures.lock().unwrap() = 1;
+    let (mut monitor, _) = open(dir.path(), &switch, 0.0);
+    equity(&mut monitor, 1.0, 84.0, 100.0);
+    let record = monitor.act(now(1.0)).unwrap().remove(0);
+    let failed = Outcome::Failed { why: "the venue does not answer".to_owned() };
+    assert_eq!((record.attempts, record.outcome), (1, failed));
+    let lines = told(monitor.report(SelfReport::default(), now(1.5)));
+    assert!(lines.contains(&"action_failed firing 1".to_owned()), "{lines:?}");
+    assert!(monitor.act(now(1.9)).unwrap().is_empty(), "not before a second has passed");
+    assert_eq!(monitor.act(now(2.0)).unwrap().remove(0).outcome, Outcome::Done);
+    assert!(monitor.act(now(9.0)).unwrap().is_empty());
+    equity(&mut monitor, 10.0, 83.0, 100.0);
+    assert!(monitor.act(now(10.0)).unwrap().is_empty(), "it is latched: one firing, one call");
+    assert_eq!(*switch.calls.lock().unwrap(), ["16 %", "16 %"]);
+}
+
+#[test]
+fn a_call_that_a_crash_cut_off_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    let (mut monitor, _) = open(dir.path(), &switch, 0.0);
+    equity(&mut monitor, 1.0, 84.0, 100.0);
+    monitor.keep(&Cursors::new(), now(1.0)).unwrap();
+    // Killed before it could act: what is wanted is part of the state.
+    drop(monitor);
+    let (mut monitor, _) = open(dir.path(), &switch, 60.0);
+    assert_eq!(monitor.act(now(60.0)).unwrap().len(), 1);
+    // Killed after: the journal has it.
+    drop(monitor);
+    let (mut monitor, _) = open(dir.path(), &switch, 120.0);
+    assert!(monitor.act(now(120.0)).unwrap().is_empty());
+    assert_eq!(switch.calls.lock().unwrap().len(), 1);
+    assert_eq!(monitor.actions().len(), 1);
+}
+
+#[test]
+fn what_is_over_or_ended_asks_no_action() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    *switch.failures.lock().unwrap() = 9;
+    let rule = Rule::new("high", "t.v", Condition::above(1.0), Severity::Critical);
+    let (monitor, _) = Monitor::open(dir.path(), vec![rule], Vec::new(), now(0.0)).unwrap();
+    let mut monitor = monitor.with_action("high", "halt", switch.clone());
+    let row = |at: f64, value| (moment(at), [("v", value)]);
+    let (at, numbers) = row(1.0, 5.0);
+    monitor.row(&Row::new("t", at).numbers(&numbers), now(1_000.0));
+    assert!(monitor.act(now(1_000.0)).unwrap().is_empty(), "16 minutes late");
+    let (at, numbers) = row(1_001.0, 5.0);
+    monitor.row(&Row::new("t", at).numbers(&numbers), now(1_001.0));
+    assert_eq!(monitor.act(now(1_001.0)).unwrap().len(), 1, "a newer row says the same");
+    let (at, numbers) = row(1_002.0, 0.0);
+    monitor.row(&Row::new("t", at).numbers(&numbers), now(1_002.0));
+    assert!(monitor.act(now(1_010.0)).unwrap().is_empty(), "it has ended");
+    let why = "the venue does not answer".to_owned();
+    assert_eq!(monitor.actions()[0].outcome, Outcome::Over { why });
+}
+
+#[test]
+fn positions_and_open_orders_survive_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    let (mut monitor, _) = open(dir.path(), &switch, 0.0);
+    equity(&mut monitor, 1.0, 1_000.0, 1_000.0);
+    let place = [
+        ("env", "prod"),
+        ("mode", "live"),
+        ("account_id", "A"),
+        ("venue", "HL"),
+        ("instrument_id", "BTC"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&place[..], more].concat();
+    let labels = with(&[("position_side", "long"), ("source", "cache")]);
+    let row = Row::new("position_changes", moment(2.0)).labels(&labels);
+    monitor.row(&row.numbers(&[("qty", 0.6), ("notional_base", 60.0)]), now(2.0));
+    monitor.keep(&Cursors::new(), now(2.0)).unwrap();
+    drop(monitor);
+    let (mut monitor, _) = open(dir.path(), &switch, 3.0);
+    let labels = with(&[("event", "submitted"), ("side", "buy")]);
+    let row =
+        Row::new("trading_orders", moment(4.0)).labels(&labels).texts(&[("client_order_id", "b")]);
+    let lines = told(monitor.row(&row.numbers(&[("qty", 0.5)]), now(4.0)));
+    assert_eq!(lines, ["position_max_equity_ratio firing 11 %"]);
+}
