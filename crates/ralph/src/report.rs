@@ -177,7 +177,8 @@ impl Report {
 impl LoopReport {
     fn take(&mut self, line: &Line) {
         self.last.clone_from(&line.ts);
-        if let Some(session) = line.record.session_id()
+        // A command at a shell is in no session.
+        if let Some(session) = line.record.session_id().filter(|session| !session.is_empty())
             && self.sessions.last().is_none_or(|last| last != session)
         {
             self.sessions.push(session.to_owned());

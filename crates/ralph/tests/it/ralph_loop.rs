@@ -1,6 +1,7 @@
 //! A loop of our own, from its start to each of its ends.
 
-use plimsoll_ralph::{Cause, Check, Mode};
+use plimsoll_ralph::hook::{self, EVENTS, Project, read_lines};
+use plimsoll_ralph::{Cause, Check, Command, Mode, Report};
 use serde_json::json;
 
 use crate::client::{Client, goes_on, halts};
@@ -198,4 +199,22 @@ fn rewrite_owner(client: &Client, from: u32, to: u32) {
     let changed = text.replace(&format!("\"pid\":{from}"), &format!("\"pid\":{to}"));
     assert_ne!(text, changed);
     std::fs::write(path, crate::store::sealed(&changed)).unwrap();
+}
+
+#[test]
+fn a_report_lists_sessions_and_no_shell() {
+    let mut client = started(Client::new(Mode::Loop));
+    client.work(1);
+    client.stop("words");
+    let project = Project::of(&client.root());
+    let resume = Command::Resume { loop_id: None, at_once: false };
+    hook::command(&project, &resume, &client.options(), &mut ()).unwrap();
+    client.session("s-2", 1);
+    client.prompt("go on");
+    client.work(2);
+    client.stop("words");
+    let tail = read_lines(&client.ralph().join(EVENTS), 0, u64::MAX).unwrap();
+    let lines: Vec<_> = tail.lines.into_iter().map(|(_, line)| line).collect();
+    let report = Report::of(&lines);
+    assert_eq!(report.find(None).unwrap().sessions, ["s-1", "s-2"]);
 }
