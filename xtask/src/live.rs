@@ -107,6 +107,16 @@ const PROOFS: &[Proof] = &[
         run: claude::api,
     },
     Proof {
+        name: "claude-rounds",
+        shows: "a loop in a real client stops at its bounds, and is done when a check says so",
+        run: claude::rounds,
+    },
+    Proof {
+        name: "claude-orphan",
+        shows: "a loop whose real client was killed -9 is nobody's until a person resumes or discards it",
+        run: claude::orphan,
+    },
+    Proof {
         name: "embed",
         shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
         run: embed::run,

@@ -5,8 +5,11 @@
 
 mod api;
 mod client;
+mod orphan;
 mod project;
 mod published;
+mod ralph;
+mod rounds;
 mod sandbox;
 mod script;
 
@@ -16,4 +19,14 @@ use crate::steps::Outcome;
 /// The stand-in itself: by the published types, and by what each client says it was billed.
 pub(super) fn api(live: &Live<'_>) -> anyhow::Result<Outcome> {
     sandbox::run(live, "claude-api", published::check, api::run)
+}
+
+/// A loop's own ends.
+pub(super) fn rounds(live: &Live<'_>) -> anyhow::Result<Outcome> {
+    sandbox::run(live, "claude-rounds", |_| Ok(()), rounds::run)
+}
+
+/// A loop whose client is killed.
+pub(super) fn orphan(live: &Live<'_>) -> anyhow::Result<Outcome> {
+    sandbox::run(live, "claude-orphan", |_| Ok(()), orphan::run)
 }

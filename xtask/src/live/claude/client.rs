@@ -47,6 +47,11 @@ pub(super) fn installed(scratch: &Path) -> anyhow::Result<Vec<Client>> {
     VERSIONS.iter().map(|version| find(&folder(scratch, version))).collect()
 }
 
+/// The newest client that [`install`] left.
+pub(super) fn newest(scratch: &Path) -> anyhow::Result<Client> {
+    installed(scratch)?.pop().context("no client is installed")
+}
+
 /// `npm install` of exactly these packages in `dir`, which becomes a package of its own.
 pub(super) fn npm_install(dir: &Path, packages: &[&str]) -> anyhow::Result<()> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;

@@ -1,6 +1,7 @@
 //! A throw-away project with a home of its own, and the client run in it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -89,6 +90,29 @@ impl Project {
     /// Runs git in the project and returns what it wrote.
     pub(super) fn git(&self, args: &[&str]) -> anyhow::Result<String> {
         command::stdout_of(self.command(Path::new("git")).args(args), GIT_LIMIT)
+    }
+
+    /// Runs a program in the project, in the client's environment.
+    pub(super) fn capture(&self, program: &Path, args: &[&str]) -> anyhow::Result<command::Output> {
+        command::capture(self.command(program).args(args), RUN_LIMIT)
+    }
+
+    /// The client's program, for commands that ask it for its version.
+    pub(super) fn client_program(&self) -> anyhow::Result<PathBuf> {
+        let [program] = self.client.program.as_slice() else { return self.client_script() };
+        Ok(program.clone())
+    }
+
+    /// A program of one word for a client that is a script.
+    fn client_script(&self) -> anyhow::Result<PathBuf> {
+        let file = self.dir.path().join("claude");
+        let words: Vec<_> =
+            self.client.program.iter().map(|word| format!("'{}'", word.display())).collect();
+        fs::write(&file, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))
+            .context("cannot write the client's script")?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
+            .context("cannot make the client's script run")?;
+        Ok(file)
     }
 
     /// Runs the client to its end. `more` are further arguments.

@@ -1,6 +1,6 @@
 //! A network namespace with nothing in it but loopback, in which a proof runs once more.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -106,4 +106,11 @@ fn only_loopback() -> anyhow::Result<()> {
     let others: Vec<&str> = names.filter(|name| *name != "lo").collect();
     ensure!(others.is_empty(), "there are network devices besides loopback: {others:?}");
     Ok(())
+}
+
+/// The folder of the binaries that [`run`] has built.
+pub(super) fn binaries(live: &Live<'_>) -> anyhow::Result<PathBuf> {
+    let scratch = live.workspace.scratch()?;
+    let target = scratch.parent().context("the scratch folder has no parent")?;
+    Ok(target.join("debug"))
 }
