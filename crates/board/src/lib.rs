@@ -1,1 +1,23 @@
 #![doc = include_str!("../README.md")]
+
+mod board;
+mod clock;
+mod dashboards;
+mod data;
+mod draw;
+mod panel;
+pub mod query;
+mod rule;
+mod scope;
+pub mod svg;
+mod table;
+mod unit;
+
+pub use board::{Board, BoardError, Dashboard};
+pub use data::{Cell, Data};
+pub use draw::{View, draw};
+pub use panel::{GRID, Level, Panel, Picture, Place};
+pub use rule::{Compare, Function, Measure, OnAbsent, Rule, Sample, Severity, Unrendered};
+pub use scope::{Dialect, Scope, Variable};
+pub use table::{ColumnKind, Table, Tables};
+pub use unit::Unit;
