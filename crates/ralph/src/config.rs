@@ -82,6 +82,9 @@ pub struct Config {
     pub max_iterations: NonZeroU32,
     /// Cost of one loop, USD. Default 20.
     pub max_budget_usd: f64,
+    /// What an iteration is expected to cost, USD; with it a check of the configuration refuses a
+    /// budget that ends a loop before `max_iterations` do. Default none.
+    pub expected_iteration_cost_usd: Option<f64>,
     /// Tokens of one loop, of all kinds together. Default none.
     pub max_tokens: Option<NonZeroU64>,
     /// Failures with no success between. Default 3.
@@ -134,6 +137,7 @@ impl Default for Config {
             mode: Mode::Loop,
             max_iterations: nonzero(15),
             max_budget_usd: 20.0,
+            expected_iteration_cost_usd: None,
             max_tokens: None,
             max_consecutive_errors: nonzero(3),
             max_no_progress: nonzero(5),

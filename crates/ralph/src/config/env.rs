@@ -96,6 +96,11 @@ impl Config {
             "mode" => put(&mut self.mode, value, "off, guard or loop"),
             "max_iterations" => put(&mut self.max_iterations, value, COUNT),
             "max_budget_usd" => put(&mut self.max_budget_usd, value, "an amount in USD"),
+            "expected_iteration_cost_usd" => {
+                let cost = value.parse().map_err(|_unreadable| "an amount in USD")?;
+                self.expected_iteration_cost_usd = Some(cost);
+                Ok(())
+            }
             "max_tokens" => {
                 self.max_tokens = Some(value.parse().map_err(|_unreadable| COUNT)?);
                 Ok(())

@@ -80,6 +80,28 @@ impl Config {
         problems
     }
 
+    /// Returns why the budget ends a loop before its last iteration, where a cost is expected.
+    ///
+    /// Apart from [`Config::problems`], because a hook that is told a smaller budget has to obey
+    /// it, whatever was expected.
+    #[must_use]
+    pub fn budget_problem(&self) -> Option<Problem> {
+        let cost = self.expected_iteration_cost_usd?;
+        let problem = |found: String, wanted: &str| {
+            let key = "expected_iteration_cost_usd".to_owned();
+            Some(Problem { key, found, wanted: wanted.to_owned() })
+        };
+        if !(cost > 0.0 && cost <= BUDGET_MAX_USD) {
+            return problem(cost.to_string(), "an amount above 0 and at most 1,000,000");
+        }
+        let total = cost * f64::from(self.max_iterations.get());
+        if total <= self.max_budget_usd {
+            return None;
+        }
+        let found = format!("{cost}, {total} for {} iterations", self.max_iterations);
+        problem(found, "a cost with which max_iterations fit into max_budget_usd")
+    }
+
     fn check_problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut total_secs = 0_u32;

@@ -1,7 +1,7 @@
 //! Section `review`.
 
 use plimsoll_review::{Config, Problem};
-use plimsoll_ssot::{Complaint, Layers, SectionSpec};
+use plimsoll_ssot::{Complaint, Layers, Loosens, SectionSpec};
 
 /// Its name.
 pub(crate) const NAME: &str = "review";
@@ -13,6 +13,10 @@ pub(super) fn register(layers: Layers) -> Layers {
     layers.with_section(
         SectionSpec::new(NAME, &Config::default())
             .with_schema(super::schema_of::<Config>())
+            .with_limit("max_budget_usd", Loosens::Up)
+            .with_limit("blocks_on", Loosens::AnyChange)
+            .with_limit("disabled_lints", Loosens::AnyChange)
+            .with_limit("exclude", Loosens::AnyChange)
             .with_check(move |config: &Config| {
                 config.problems().into_iter().map(complaint).collect()
             }),
