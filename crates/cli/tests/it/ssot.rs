@@ -256,3 +256,33 @@ fn a_watch_tells_what_each_change_comes_to() {
     );
     assert_eq!(watch.terminate().0, 0);
 }
+
+#[test]
+fn what_this_repository_says_itself_is_fine() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let ran = ssot(&root, &["check"], 0);
+    assert_eq!(ran.out.matches("fine: profile ").count(), 2, "{ran:?}");
+    let version = ssot(&root, &["get", "versions.questdb"], 0).out;
+    let used = std::fs::read_to_string(root.join("xtask/src/live/questdb_server.rs")).unwrap();
+    assert!(used.contains(&format!("VERSION: &str = \"{}\"", version.trim())), "{version}");
+}
+
+#[test]
+fn a_budget_below_what_the_iterations_are_expected_to_cost_is_found() {
+    let dir = desk("ralph: {expected_iteration_cost_usd: 2, max_budget_usd: 20}\n");
+    let ran = ssot(dir.path(), &["check"], 1);
+    assert!(ran.out.contains("30 for 15 iterations"), "{ran:?}");
+    let fits = "ralph: {expected_iteration_cost_usd: 2, max_budget_usd: 20, max_iterations: 10}\n";
+    ssot(desk(fits).path(), &["check"], 0);
+}
+
+#[test]
+fn bounds_of_a_loop_are_limits_and_have_short_names() {
+    let dir = desk("ralph: {max_budget_usd: 20}\n");
+    let ran = ssot(dir.path(), &["set", "ralph.max_budget_usd", "50", "--profile", "prod"], 1);
+    assert!(ran.err.contains("say why with --reason"), "{ran:?}");
+    let args = ["ssot", "explain", "ralph.max_budget_usd"];
+    let ran = ended(command(dir.path(), &args).env("RALPH_MAX_BUDGET_USD", "5"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("RALPH_MAX_BUDGET_USD"), "{ran:?}");
+}
