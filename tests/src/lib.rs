@@ -4,6 +4,7 @@
 //! - [`ScriptedHttp`] is a server that answers from a script and keeps every request it got.
 //! - `ClaudeApi`, behind the feature `claude`, answers the calls of a coding client from a script.
 //! - `DiscordStandIn`, with the feature `discord`, takes webhook messages, checks every body, and fails on demand.
+//! - `GitHubStandIn`, with the feature `github`, keeps pull requests and their comments.
 //! - `SentryStandIn`, with the feature `sentry`, takes envelopes and keeps alert rules as Sentry's workflow API does.
 //! - [`masked`] takes times, ports, digests and a directory out of text before it is compared.
 //! - [`free_port`] asks the kernel for a port that nothing listens on.
@@ -20,6 +21,8 @@ mod claude_api;
 mod discord;
 mod filters;
 mod flaky_proxy;
+#[cfg(feature = "github")]
+mod github;
 mod listening;
 mod message;
 mod port;
@@ -35,6 +38,8 @@ pub use claude_api::{
 pub use discord::{DiscordFault, DiscordMessage, DiscordStandIn};
 pub use filters::masked;
 pub use flaky_proxy::{Fault, FlakyProxy, ProxyCounts};
+#[cfg(feature = "github")]
+pub use github::GitHubStandIn;
 pub use listening::{CONNECTIONS_MAX, WAIT_MAX};
 pub use message::MESSAGE_BYTES_MAX;
 pub use port::free_port;
