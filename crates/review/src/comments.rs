@@ -2,9 +2,11 @@
 //! lines, over any number of pushes. Pure; a client of the caller carries it out.
 
 use crate::diff::Diff;
-use crate::finding::{Finding, Origin};
+use crate::finding::{Finding, Origin, Severity};
+use crate::review::{ModelPart, Report};
 
 const MARK: &str = "<!-- plimsoll-review ";
+const SUMMARY_MARK: &str = "<!-- plimsoll-review-summary -->";
 const RESOLVED: &str = "<!-- resolved -->";
 
 /// A review comment that is there already, written by us.
@@ -83,6 +85,62 @@ pub fn plan<'a>(
         }
     }
     (actions, elsewhere)
+}
+
+/// Whether a comment of the conversation is the summary of an earlier review.
+pub fn is_summary(body: &str) -> bool {
+    body.contains(SUMMARY_MARK)
+}
+
+/// What a whole review comes to, for the conversation of a pull request. `elsewhere` are findings at lines that the
+/// diff does not show.
+pub fn summary(report: &Report, elsewhere: &[&Finding]) -> String {
+    let counts: Vec<String> = Severity::ALL
+        .into_iter()
+        .rev()
+        .map(|severity| {
+            let count = report.findings.iter().filter(|found| found.severity == severity).count();
+            format!("{count} {severity}")
+        })
+        .collect();
+    let mut text = format!(
+        "**Review**: {} files, {} added lines: {}.\n\n{}\n",
+        report.files,
+        report.added_lines,
+        counts.join(", "),
+        model_line(&report.model)
+    );
+    for found in elsewhere {
+        text.push_str(&format!(
+            "\n- `{}` line {}: **{}**: {}",
+            found.path.replace('`', "'"),
+            found.line,
+            found.severity,
+            escaped(&found.title)
+        ));
+    }
+    for left in &report.left_out {
+        let path = left.path.replace('`', "'");
+        text.push_str(&format!("\n- not seen by the model: `{path}`: {}", escaped(&left.why)));
+    }
+    text.push_str(&format!("\n\n{SUMMARY_MARK}"));
+    text
+}
+
+fn model_line(model: &ModelPart) -> String {
+    match model {
+        ModelPart::Reviewed { spent } => format!(
+            "Model `{}`: {} requests, {:.2} USD, {} entries discarded.",
+            spent.model, spent.answered, spent.cost_usd, spent.discarded
+        ),
+        ModelPart::Partial { spent, unanswered } => format!(
+            "Model `{}`: **partial**, {:.2} USD; not reviewed: {}",
+            spent.model,
+            spent.cost_usd,
+            escaped(&unanswered.join("; "))
+        ),
+        ModelPart::Unverified { why } => format!("Model: **unverified**: {}", escaped(why)),
+    }
 }
 
 /// The text of one finding's comment.

@@ -23,7 +23,7 @@ pub use anthropic::{Anthropic, ApiKey, ClientError};
 pub use ask::{Ask, AskError, Recorder, Recording};
 pub use batch::LeftOut;
 pub use checklist::{CHECKLIST, Part, checklist_markdown};
-pub use comments::{Action, Comment, plan};
+pub use comments::{Action, Comment, is_summary, plan, summary};
 pub use config::{Config, Problem};
 pub use diff::{Diff, DiffError, FileDiff, Hunk, Line, Side};
 pub use finding::{Finding, Focus, Origin, Severity};
