@@ -7,9 +7,11 @@ mod configuration;
 mod demo;
 mod documents;
 mod failure;
+mod github;
 mod glue;
 mod grid;
 mod moment;
+mod report;
 mod stop;
 mod store;
 

@@ -1,6 +1,8 @@
 //! `plimsoll review`: a change, by lints and by a model.
 
+mod forms;
 mod model;
+mod pull;
 mod show;
 mod source;
 
@@ -14,6 +16,7 @@ use plimsoll_review::{Config, Diff, Report, Review, Severity, checklist_markdown
 use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure};
 use crate::glue::sections;
+use crate::report::Form;
 
 /// Arguments of `plimsoll review`.
 #[derive(Debug, Args)]
@@ -25,6 +28,8 @@ Examples:
   plimsoll review --no-model --json       lints only, for a script
   plimsoll review --dry-run               which requests a model would get, and what they may cost
   plimsoll review --record answers.json   keep the answers; --replay answers.json uses them again
+  plimsoll review --pr 7 --comment        a pull request, with comments at its lines
+  plimsoll review --format sarif          for code scanning; also junit and github
   plimsoll review --rules                 every lint with its examples
 
 The model is asked if ANTHROPIC_API_KEY is set, or ANTHROPIC_API_KEY_FILE names a file with it. Without a key its part
@@ -38,6 +43,8 @@ pub(crate) struct ReviewArgs {
     #[command(flatten)]
     model: model::ModelArgs,
     #[command(flatten)]
+    pull: pull::PullArgs,
+    #[command(flatten)]
     config: ConfigArgs,
     /// The mildest severity that makes the exit code 1 [default: `review.blocks_on`]
     #[arg(long, value_parser = severity, value_name = "SEVERITY")]
@@ -45,6 +52,9 @@ pub(crate) struct ReviewArgs {
     /// Print the report as JSON, version 1 of its form
     #[arg(long)]
     json: bool,
+    /// Print the findings for another program
+    #[arg(long, value_name = "FORM", conflicts_with = "json")]
+    format: Option<Form>,
     /// Print every lint with its examples, and review nothing
     #[arg(long, exclusive = true)]
     rules: bool,
@@ -71,7 +81,11 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     }
     let mut config: Config = args.config.section(sections::REVIEW)?;
     config.blocks_on = args.blocks_on.unwrap_or(config.blocks_on);
-    let text = args.source.read(args.range.as_deref())?;
+    let pull = args.pull.open()?;
+    let text = match &pull {
+        Some(pull) => pull.diff()?,
+        None => args.source.read(args.range.as_deref())?,
+    };
     let diff = Diff::parse(&text).context("what git printed is no diff")?;
     let review = Review::new(&diff, &config);
     if args.model.dry_run {
@@ -81,8 +95,15 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let report = args.model.review(&review, &config)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
+    } else if let Some(form) = args.format {
+        print!("{}", forms::findings(&report, &diff, config.blocks_on).render(form));
     } else {
         show::report(&report, &diff);
+    }
+    if let Some(pull) = &pull
+        && let Some(told) = args.pull.tell(pull, &report, &diff)?
+    {
+        eprintln!("{told}");
     }
     Ok(exit(&report, &config, args.model.require_model))
 }

@@ -19,6 +19,7 @@ mod ralph;
 mod ralph_install;
 mod ralph_kill;
 mod review;
+mod review_pull;
 mod run;
 mod ssot;
 mod tables;

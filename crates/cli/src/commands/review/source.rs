@@ -38,25 +38,28 @@ impl SourceArgs {
                 let file = File::open(path).with_context(|| format!("cannot open `{name}`"))?;
                 Ok(bounded(file, &name)?)
             }
-            None => self.git(range),
+            None if self.staged && range.is_none() => of_git(&["--cached"], None),
+            None => of_git(&[], range),
         }
     }
+}
 
-    fn git(&self, range: Option<&str>) -> Result<String, Failure> {
-        let git = Git::at(".").with_output_limit(BYTES_MAX);
-        let mut args =
-            vec!["diff", CONTEXT, "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames"];
-        match range {
-            // After this, nothing is an option, so a range cannot be one.
-            Some(range) => args.extend(["--end-of-options", range, "--"]),
-            None if self.staged => args.push("--cached"),
-            None => args.push("HEAD"),
-        }
-        let diff = git
-            .run(&args)
-            .hint("run this in a git repository with a commit, or give a diff with --diff FILE")?;
-        Ok(String::from_utf8_lossy(&diff).into_owned())
+/// The diff that git makes of a range, or of what is not committed.
+pub(super) fn of_git(options: &[&str], range: Option<&str>) -> Result<String, Failure> {
+    let git = Git::at(".").with_output_limit(BYTES_MAX);
+    let mut args =
+        vec!["diff", CONTEXT, "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames"];
+    args.extend(options);
+    match range {
+        // After this, nothing is an option, so a range cannot be one.
+        Some(range) => args.extend(["--end-of-options", range, "--"]),
+        None if options.is_empty() => args.push("HEAD"),
+        None => {}
     }
+    let diff = git
+        .run(&args)
+        .hint("run this in a git repository with a commit, or give a diff with --diff FILE")?;
+    Ok(String::from_utf8_lossy(&diff).into_owned())
 }
 
 fn bounded(from: impl Read, name: &str) -> anyhow::Result<String> {
