@@ -19,5 +19,6 @@ pub use incident::{
     AlertTimes, Incident, IncidentError, Priority, close_incident, incident_field, incident_log,
 };
 pub use verify::{
-    Area, Check, CheckState, Need, Verdict, Verification, Verified, VerifyReport, verify,
+    Area, CHECKS, Check, CheckSpec, CheckState, ChecklistLine, Need, VERIFICATION_CHECKLIST,
+    Verdict, Verification, Verified, VerifyConfig, VerifyProblem, VerifyReport, verify,
 };

@@ -1,5 +1,8 @@
 //! Checks that prove a set-up by reading back, run side by side, each with a limit of its own.
 
+mod checklist;
+mod checks;
+mod config;
 mod run;
 
 use std::fmt;
@@ -7,6 +10,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use checklist::{ChecklistLine, VERIFICATION_CHECKLIST};
+pub use checks::{CHECKS, CheckSpec};
+pub use config::{VerifyConfig, VerifyProblem};
 pub use run::verify;
 
 /// One thing that is tried out. It proves, never guesses: a row that was written is read back, a message has an id.

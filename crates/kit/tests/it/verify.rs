@@ -1,7 +1,10 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use plimsoll_kit::{Area, Check, CheckState, Need, Verdict, Verification, VerifyReport, verify};
+use plimsoll_kit::{
+    Area, CHECKS, Check, CheckState, Need, VERIFICATION_CHECKLIST, Verdict, Verification,
+    VerifyConfig, VerifyReport, verify,
+};
 
 fn verification(id: &'static str, need: Need, check: impl Check + 'static) -> Verification {
     Verification {
@@ -100,4 +103,50 @@ fn the_report_is_a_versioned_contract() {
         r#"{"schema_version":1,"checks":[{"id":"monitoring.canary","area":"monitoring","title":"a thing","need":"required","state":"ok","evidence":"row 7","duration_ms":3}]}"#
     );
     assert_eq!(serde_json::from_str::<VerifyReport>(&json).unwrap(), report);
+}
+
+#[test]
+fn every_line_of_the_checklist_has_a_check_and_every_check_an_area() {
+    for line in VERIFICATION_CHECKLIST {
+        assert!(CHECKS.iter().any(|check| check.id == line.id), "{} is no check", line.id);
+    }
+    for check in CHECKS {
+        let area = serde_json::to_value(check.area).unwrap();
+        assert_eq!(check.id.split_once('.').map(|(area, _)| area), area.as_str(), "{}", check.id);
+        assert_eq!(CHECKS.iter().filter(|other| other.id == check.id).count(), 1, "{}", check.id);
+    }
+}
+
+/// The checklist itself lies beside the checkout.
+#[test]
+fn no_line_of_the_checklist_is_missing() {
+    let fixtures = std::env::var("PLIMSOLL_FIXTURES").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures").into()
+    });
+    let Ok(text) = std::fs::read_to_string(format!("{fixtures}/../spec-040.txt")) else {
+        eprintln!("SKIPPED: no checklist beside the fixtures");
+        return;
+    };
+    let (_, verification) = text.split_once("\n## Verification\n").unwrap();
+    let (verification, _) = verification.split_once("\n## ").unwrap();
+    let lines: Vec<&str> = verification
+        .lines()
+        .filter_map(|line| line.strip_prefix("- [")?.split_once("] "))
+        .map(|(_, text)| text)
+        .collect();
+    for line in &lines {
+        let known = VERIFICATION_CHECKLIST.iter().any(|known| line.starts_with(known.text));
+        assert!(known, "no check shows `{line}`");
+    }
+    assert_eq!(lines.len(), VERIFICATION_CHECKLIST.len());
+}
+
+#[test]
+fn a_setting_that_names_no_check_is_a_problem() {
+    let mut config = VerifyConfig::default();
+    assert_eq!(config.problems(), []);
+    config.required.push("monitoring.nothing".to_owned());
+    assert_eq!(config.problems()[0].found, "`monitoring.nothing`");
+    config.limit_s = 0;
+    assert_eq!(config.problems()[1].key, "limit_s");
 }
