@@ -47,6 +47,10 @@ enum Command {
     Ssot(commands::ssot::SsotArgs),
     /// Look after the loops of coding agents: status, record, resume, restore
     Ralph(commands::ralph::RalphArgs),
+    /// Prove that the set-up works, part by part
+    Verify(commands::verify::VerifyArgs),
+    /// The same as `verify`, without anything that is sent
+    Doctor(commands::verify::VerifyArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -65,9 +69,17 @@ impl Cli {
             Command::Review(args) => commands::review::run(&args),
             Command::Ssot(args) => commands::ssot::run(&args),
             Command::Ralph(args) => commands::ralph::run(&args),
+            Command::Verify(args) => commands::verify::run(&args),
+            Command::Doctor(args) => commands::verify::run(&args.without_network()),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }
+}
+
+/// The names of all subcommands.
+pub(crate) fn command_names() -> Vec<String> {
+    use clap::CommandFactory;
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 /// Whether a subcommand is listed in the help, so that it may be recommended.

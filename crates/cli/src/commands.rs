@@ -10,3 +10,4 @@ pub(crate) mod ralph;
 pub(crate) mod review;
 pub(crate) mod ssot;
 pub(crate) mod tables;
+pub(crate) mod verify;

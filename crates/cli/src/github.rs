@@ -16,7 +16,7 @@ use crate::failure::{Failure, Hint as _};
 pub(crate) use pulls::{Pull, ReviewComment};
 
 /// Which repository, and with which token.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GitHubArgs {
     /// The repository as OWNER/NAME [default: that of the remote `origin`]
     #[arg(long = "repo", env = "GITHUB_REPOSITORY", value_name = "OWNER/NAME")]
@@ -45,6 +45,11 @@ pub(crate) struct GitHub {
 }
 
 impl GitHubArgs {
+    /// Whether a token was given; nothing is asked yet.
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(self.token(), Ok(Some(_)))
+    }
+
     /// A client, if there is a token.
     pub(crate) fn connect(&self) -> Result<GitHub, Failure> {
         let token = self.token()?.ok_or_else(|| {

@@ -11,6 +11,7 @@ mod github;
 mod glue;
 mod grid;
 mod moment;
+mod probes;
 mod report;
 mod stop;
 mod store;

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Hint as _};
 use crate::glue::sections;
 
 /// Which store.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct StoreArgs {
     /// An SQLite file, or QuestDB at <http://user:password@host:port>, also https [default:
     /// `metrics.store` of the configuration]
@@ -62,6 +62,11 @@ pub(crate) struct Rows {
 }
 
 impl StoreArgs {
+    /// The configuration that it comes from.
+    pub(crate) fn config(&self) -> &ConfigArgs {
+        &self.config
+    }
+
     /// The store that was named, here or in the configuration.
     pub(crate) fn place(&self) -> Result<StorePlace, Failure> {
         if let Some(store) = &self.store {

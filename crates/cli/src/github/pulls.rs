@@ -42,6 +42,18 @@ impl GitHub {
         pull(&self.get(&format!("/pulls/{number}"))?)
     }
 
+    /// Number of the newest one, open or not; `None` before the first.
+    pub(crate) fn newest_pull(&self) -> Result<Option<u64>, Failure> {
+        let newest = self.get("/pulls?state=all&sort=created&direction=desc&per_page=1")?;
+        let newest = newest.as_array().and_then(|list| list.first());
+        newest.map(|json| pull(json).map(|pull| pull.number)).transpose()
+    }
+
+    /// How many advisories of severity critical are open.
+    pub(crate) fn critical_alerts(&self) -> Result<usize, Failure> {
+        Ok(self.list("/dependabot/alerts?state=open&severity=critical")?.len())
+    }
+
     /// Its diff, with the three lines of context that the service gives.
     pub(crate) fn pull_diff(&self, number: u64) -> Result<String, Failure> {
         self.get_text(&format!("/pulls/{number}"), DIFF)

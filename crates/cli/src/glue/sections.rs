@@ -5,6 +5,7 @@ mod paper;
 mod ports;
 mod ralph;
 mod review;
+mod verify;
 
 use plimsoll_ssot::Layers;
 
@@ -12,6 +13,7 @@ pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
 pub(crate) use ralph::NAME as RALPH;
 pub(crate) use review::NAME as REVIEW;
+pub(crate) use verify::NAME as VERIFY;
 
 /// Every section there is; any other name in a file or a variable is an error.
 pub(crate) fn all() -> Layers {
@@ -20,6 +22,7 @@ pub(crate) fn all() -> Layers {
     let layers = paper::register(layers);
     let layers = ralph::register(layers);
     let layers = review::register(layers);
+    let layers = verify::register(layers);
     layers.with_check(ports::unique)
 }
 

@@ -23,3 +23,4 @@ mod review_pull;
 mod run;
 mod ssot;
 mod tables;
+mod verify;

@@ -1,0 +1,78 @@
+//! How each check of `plimsoll verify` is tried out: as a person would, by the commands that a person would type.
+
+mod monitoring;
+mod repository;
+mod review;
+mod run;
+mod staging;
+
+use plimsoll_kit::{Check, CheckState, VerifyConfig};
+
+use crate::github::GitHubArgs;
+use crate::store::StoreArgs;
+
+pub(crate) use run::Program;
+
+/// What probes are told.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) config: VerifyConfig,
+    pub(crate) github: GitHubArgs,
+    pub(crate) store: StoreArgs,
+    pub(crate) program: Program,
+}
+
+/// The probe of a check; `None` for a name that is no check.
+pub(crate) fn probe(id: &str, around: &Surroundings) -> Option<Box<dyn Check>> {
+    let around = around.clone();
+    let probe: fn(&Surroundings) -> CheckState = match id {
+        "security.bandit" => repository::bandit,
+        "security.gitleaks" => repository::gitleaks,
+        "security.dependabot-alerts" => repository::dependabot_alerts,
+        "monitoring.canary-row" => monitoring::canary_row,
+        "monitoring.trade-rows" => monitoring::trade_rows,
+        "monitoring.latency" => monitoring::latency,
+        "monitoring.rules" => monitoring::rules,
+        "monitoring.drawdown-alert" => monitoring::drawdown_alert,
+        "monitoring.discord" => monitoring::discord,
+        "monitoring.sentry-event" => monitoring::sentry_event,
+        "review.lints" => review::lints,
+        "review.model" => review::model,
+        "review.comment" => review::comment,
+        "staging.deploy" => staging::deploy,
+        "staging.backtest" => staging::backtest,
+        "staging.paper-trade" => staging::paper_trade,
+        "staging.metrics" => staging::metrics,
+        "rollback.drill" => staging::drill,
+        "rollback.snapshot" => staging::snapshot,
+        "rollback.resumes" => staging::resumes,
+        "hooks.doctor" => repository::hooks,
+        "drift.configuration" => repository::configuration,
+        "drift.documents" => repository::documents,
+        "drift.files" => repository::files,
+        "drift.decisions" => repository::decisions,
+        _ => return None,
+    };
+    Some(Box::new(move || probe(&around)))
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_kit::CHECKS;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_a_probe() {
+        let around = Surroundings {
+            config: VerifyConfig::default(),
+            github: GitHubArgs::default(),
+            store: StoreArgs::default(),
+            program: Program::default(),
+        };
+        for check in CHECKS {
+            assert!(probe(check.id, &around).is_some(), "{}", check.id);
+        }
+        assert!(probe("monitoring.nothing", &around).is_none());
+    }
+}

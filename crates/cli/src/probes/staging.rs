@@ -1,0 +1,97 @@
+//! Staging, and the way back.
+
+use anyhow::Context as _;
+use plimsoll_kit::CheckState;
+use plimsoll_paper::{Bars, Decimal, NewOrder, OrderStatus, Side, Venue, VenueConfig};
+use serde_json::Value;
+
+use super::Surroundings;
+use super::monitoring::{Scratch, demo};
+
+/// The newest deploy to staging ended healthy.
+pub(super) fn deploy(around: &Surroundings) -> CheckState {
+    newest(around, |entry| entry["environment"] == "staging", "run `plimsoll deploy staging`")
+}
+
+/// A backtest ends with the books that it should.
+pub(super) fn backtest(around: &Surroundings) -> CheckState {
+    let Ok(dir) = Scratch::new() else {
+        return CheckState::failed("no scratch directory", "free space in TMPDIR");
+    };
+    demo(around, &dir.path().join("backtest.db").to_string_lossy())
+}
+
+/// An order is placed and cancelled at the paper venue.
+pub(super) fn paper_trade(_around: &Surroundings) -> CheckState {
+    match placed_and_cancelled() {
+        Ok(OrderStatus::Canceled) => {
+            CheckState::ok("an order was accepted, rested, and was cancelled")
+        }
+        Ok(status) => CheckState::failed(format!("the order is {status:?}"), "report this"),
+        Err(error) => CheckState::failed(format!("{error:#}"), "report this"),
+    }
+}
+
+/// The price is far below the market, so that the order rests.
+fn placed_and_cancelled() -> anyhow::Result<OrderStatus> {
+    const MINUTE_NS: i64 = 60_000_000_000;
+    let bars = Bars::sample()?;
+    let config = VenueConfig::default().for_bars(&bars);
+    let mut venue = Venue::new(config, bars.px_scale(), bars.volume_scale(), MINUTE_NS)?;
+    let bar = bars.get(0).context("there is no bar")?;
+    venue.advance(bar, 2 * MINUTE_NS)?;
+    let (qty, px): (Decimal, Decimal) = ("1".parse()?, "100".parse()?);
+    let order = NewOrder::limit("verify-1", Side::Buy, qty, px);
+    venue.place(&order, 2 * MINUTE_NS)?;
+    venue.advance(bars.get(1).context("there is one bar only")?, 3 * MINUTE_NS)?;
+    let state = venue.order("verify-1").context("the venue lost it")?;
+    anyhow::ensure!(state.status == OrderStatus::Accepted, "it does not rest: {:?}", state.status);
+    venue.cancel("verify-1", 3 * MINUTE_NS)?;
+    venue.advance(bars.get(2).context("there are two bars only")?, 4 * MINUTE_NS)?;
+    Ok(venue.order("verify-1").context("the venue lost it")?.status)
+}
+
+/// The store of the profile staging has rows.
+pub(super) fn metrics(around: &Surroundings) -> CheckState {
+    let args = ["metrics", "gaps", "--profile", "staging"];
+    around.program.own(&args, "is `metrics.store` of the profile staging there?")
+}
+
+/// The newest drill was back within 300 s.
+pub(super) fn drill(around: &Surroundings) -> CheckState {
+    newest(around, |entry| entry["kind"] == "drill", "run `plimsoll rollback --drill`")
+}
+
+/// The newest snapshot could be restored.
+pub(super) fn snapshot(around: &Surroundings) -> CheckState {
+    around.program.own(&["snapshot", "verify"], "run `plimsoll snapshot create`")
+}
+
+/// After the newest drill the strategy was armed.
+pub(super) fn resumes(around: &Surroundings) -> CheckState {
+    newest(
+        around,
+        |entry| entry["kind"] == "drill" && entry["armed"] == true,
+        "run `plimsoll rollback --drill`",
+    )
+}
+
+/// The newest entry of the deploys that is of a kind; it has to have ended healthy.
+fn newest(around: &Surroundings, is_wanted: fn(&Value) -> bool, fix: &str) -> CheckState {
+    let ran = match around.program.ran(&["deploy", "list", "--json"]) {
+        Ok(ran) => ran,
+        Err(state) => return state,
+    };
+    let list: Option<Value> = serde_json::from_str(&ran.out).ok();
+    let Some(deploys) = list.as_ref().and_then(|list| list.get("deploys")?.as_array()) else {
+        return CheckState::failed(ran.complaint(), "run `plimsoll deploy list`, to see why");
+    };
+    match deploys.iter().find(|entry| is_wanted(entry)) {
+        None => CheckState::skipped("there is none yet"),
+        Some(entry) if entry["outcome"] == "healthy" => {
+            let text = |name: &str| entry[name].as_str().unwrap_or("?").to_owned();
+            CheckState::ok(format!("{} of {}", text("id"), text("ended")))
+        }
+        Some(entry) => CheckState::failed(format!("it ended {}", entry["outcome"]), fix),
+    }
+}

@@ -1,0 +1,141 @@
+//! `plimsoll verify`, with the tools and the services that a machine may have or not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use testbed::GitHubStandIn;
+
+use crate::run::{Ran, command, ended, plimsoll};
+
+fn states(ran: &Ran) -> Vec<(String, String)> {
+    let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err));
+    let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+    let lines = report["checks"].as_array().unwrap();
+    lines.iter().map(|line| (text(line, "id"), text(line, "state"))).collect()
+}
+
+#[track_caller]
+fn state(ran: &Ran, id: &str) -> String {
+    let all = states(ran);
+    all.into_iter().find(|(name, _)| name == id).unwrap_or_else(|| panic!("no {id}: {}", ran.out)).1
+}
+
+#[test]
+fn a_paper_trade_is_read_back_and_what_is_not_there_is_skipped() {
+    let dir = TempDir::new().unwrap();
+    let mut command = command(
+        dir.path(),
+        &["verify", "--json", "--only", "monitoring", "--only", "staging.paper-trade"],
+    );
+    let ran = ended(command.env_remove("PLIMSOLL_METRICS__STORE"));
+    assert_eq!(state(&ran, "monitoring.trade-rows"), "ok", "{}", ran.out);
+    assert_eq!(state(&ran, "monitoring.latency"), "ok", "{}", ran.out);
+    assert_eq!(state(&ran, "staging.paper-trade"), "ok", "{}", ran.out);
+    assert_eq!(state(&ran, "monitoring.canary-row"), "skipped", "there is no store: {}", ran.out);
+}
+
+#[test]
+fn a_canary_row_is_read_back_and_a_store_that_is_broken_has_failed() {
+    let dir = TempDir::new().unwrap();
+    let demo = ["demo", "--fast", "--from", "2008-01-01", "--to", "2008-02-01", "--store", "s.db"];
+    plimsoll(dir.path(), &demo);
+    let args = [
+        "verify",
+        "--json",
+        "--only",
+        "monitoring.canary-row",
+        "--store",
+        "s.db",
+        "--require",
+        "monitoring.canary-row",
+    ];
+    let ran = plimsoll(dir.path(), &args);
+    assert_eq!((ran.code, state(&ran, "monitoring.canary-row").as_str()), (0, "ok"), "{}", ran.out);
+    let twice = plimsoll(dir.path(), &args);
+    assert_eq!(twice.code, 0, "again, and again one row: {}", twice.out);
+    fs::write(dir.path().join("s.db"), "this is no store").unwrap();
+    let ran = plimsoll(dir.path(), &args);
+    assert_eq!(
+        (ran.code, state(&ran, "monitoring.canary-row").as_str()),
+        (1, "failed"),
+        "{}",
+        ran.out
+    );
+}
+
+/// A tool that is not there is skipped; one that finds something has failed.
+#[test]
+fn a_scanner_is_believed_by_its_exit_code_and_only_if_it_is_there() {
+    let dir = TempDir::new().unwrap();
+    let tools = dir.path().join("bin");
+    fs::create_dir(&tools).unwrap();
+    let gitleaks = tools.join("gitleaks");
+    let run = |code: Option<u8>| {
+        match code {
+            Some(code) => {
+                fs::write(
+                    &gitleaks,
+                    format!("#!/bin/sh\necho 'leaks found: {code}'\nexit {code}\n"),
+                )
+                .unwrap();
+                fs::set_permissions(&gitleaks, fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            None => drop(fs::remove_file(&gitleaks)),
+        }
+        let args =
+            ["verify", "--json", "--only", "security.gitleaks", "--require", "security.gitleaks"];
+        let ran = ended(command(dir.path(), &args).env("PATH", &tools));
+        (ran.code, state(&ran, "security.gitleaks"))
+    };
+    assert_eq!(run(None), (2, "skipped".to_owned()), "required and not tried: nobody can tell");
+    assert_eq!(run(Some(0)), (0, "ok".to_owned()));
+    assert_eq!(run(Some(1)), (1, "failed".to_owned()));
+}
+
+#[test]
+fn lints_flag_what_is_planted_and_a_broken_configuration_leaves_everything_open() {
+    let dir = TempDir::new().unwrap();
+    let args = ["verify", "--json", "--only", "review.lints", "--only", "drift.configuration"];
+    let ran = plimsoll(dir.path(), &args);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert_eq!(state(&ran, "review.lints"), "ok");
+    fs::create_dir(dir.path().join("config")).unwrap();
+    let text = "verify:\n  required: [nothing.such]\n";
+    fs::write(dir.path().join("config/canonical.yaml"), text).unwrap();
+    let ran = plimsoll(dir.path(), &args);
+    assert_eq!(ran.code, 2, "which checks are required is not known: {}", ran.out);
+    assert!(ran.err.contains("config/canonical.yaml"), "{}", ran.err);
+}
+
+#[test]
+fn the_newest_pull_request_has_to_have_its_review() {
+    let github = GitHubStandIn::start().unwrap();
+    let number = github.open_pull(
+        &"a".repeat(40),
+        &"b".repeat(40),
+        "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n",
+    );
+    let dir = TempDir::new().unwrap();
+    let (repository, token) = github.access();
+    let run = |args: &[&str]| {
+        let mut command = command(dir.path(), args);
+        command.env("GITHUB_API_URL", github.url()).env("GITHUB_REPOSITORY", repository);
+        ended(command.env("GITHUB_TOKEN", token).env_remove("GITHUB_TOKEN_FILE"))
+    };
+    let verify = ["verify", "--json", "--only", "review.comment"];
+    assert_eq!(state(&run(&verify), "review.comment"), "failed");
+    run(&["review", "--no-model", "--pr", &number.to_string(), "--comment"]);
+    assert_eq!(state(&run(&verify), "review.comment"), "ok");
+}
+
+#[test]
+fn a_name_that_is_no_check_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let ran = plimsoll(dir.path(), &["verify", "--require", "monitoring.canary"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("`monitoring.canary` is no check"), "{}", ran.err);
+    let list = plimsoll(dir.path(), &["verify", "--list"]).out;
+    assert!(list.contains("shows: Rollback: Execute rollback - completes < 5 min"), "{list}");
+}
