@@ -1,8 +1,11 @@
 //! Who watches the watcher: a sign of life for somebody outside, after everything was checked, and the one who
 //! waits for it on another host.
 
+#[cfg(feature = "http")]
 mod beacon;
+#[cfg(feature = "http")]
 mod signs;
+#[cfg(feature = "http")]
 mod watch;
 
 use std::time::Duration;
@@ -12,8 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::route::span;
 use crate::secret::SecretRef;
 
-pub use signs::{SelfCheck, SignsError, SignsOfLife};
-pub use watch::{Watch, WatchNews, Watched, fetch_sign};
+#[cfg(feature = "http")]
+pub use {
+    signs::{SelfCheck, SignsError, SignsOfLife},
+    watch::{Watch, WatchNews, Watched, fetch_sign},
+};
 
 /// Where signs of life go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -48,6 +48,8 @@ enum Input {
         address: Option<u32>,
     },
     Control(Control, SyncSender<Result<String, ControlError>>),
+    /// Nothing waits for its group any more.
+    Hurry,
     /// Answered when everything before it is on disk.
     Flush(SyncSender<()>),
     Status(SyncSender<Status>),
@@ -217,6 +219,15 @@ impl Delivery {
     /// [`Refused`] if the delivery thread has ended.
     pub fn resync(&self, open: Vec<Alert>) -> Result<(), Refused> {
         self.inputs.send(Input::Resync(open)).map_err(|_| Refused {})
+    }
+
+    /// Tells now what waits for others of its group.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if the delivery thread has ended.
+    pub fn hurry(&self) -> Result<(), Refused> {
+        self.inputs.send(Input::Hurry).map_err(|_| Refused {})
     }
 
     /// Waits until everything told so far is on disk. Returns whether it is, within `timeout`.

@@ -52,6 +52,10 @@ impl Notify for Discord {
         }
     }
 
+    fn warm_up(&mut self) {
+        self.web.http.warm_up();
+    }
+
     fn address(&mut self) -> Option<u32> {
         self.web.address(&[Some(&self.url)])
     }

@@ -166,6 +166,13 @@ impl Http {
         Ok(Reply { status, headers, body })
     }
 
+    /// Makes the client, which takes a while: it reads the certificates that the system trusts.
+    #[cfg(feature = "http")]
+    pub(crate) fn warm_up(&self) {
+        // A fault is told with the first request.
+        let _told_later = self.client();
+    }
+
     fn client(&self) -> Result<Client, Fault> {
         let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = client.as_ref() {

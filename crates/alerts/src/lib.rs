@@ -6,7 +6,9 @@ mod rule;
 mod state;
 mod window;
 
-#[cfg(feature = "http")]
+#[cfg(feature = "outbox")]
+mod config;
+#[cfg(feature = "outbox")]
 mod deadman;
 #[cfg(feature = "outbox")]
 mod delivery;
@@ -44,20 +46,16 @@ pub use engine::*;
 pub use rule::*;
 pub use state::*;
 
+pub use window::{Counting, Edge};
+
 #[cfg(any(feature = "outbox", feature = "sentry"))]
 pub use secret::{SecretError, SecretRef, Secrets};
 #[cfg(feature = "sentry")]
 pub use sentry::*;
-pub use window::{Counting, Edge};
-#[cfg(feature = "http")]
-pub use {
-    deadman::{
-        DeadmanConfig, SelfCheck, SignsError, SignsOfLife, Watch, WatchNews, Watched, fetch_sign,
-    },
-    discord::is_discord_webhook,
-};
 #[cfg(feature = "outbox")]
 pub use {
+    config::AlertsConfig,
+    deadman::DeadmanConfig,
     delivery::*,
     group::*,
     history::{History, HistoryKind, HistoryRow},
@@ -66,6 +64,11 @@ pub use {
     notify::{Notify, NotifyError, Receipt},
     outbox::{OutboxError, control::AskError},
     receiver::{CommandInput, CommandReceiver, ReceiverConfig, ReceiverError, Stderr, receiver},
-    route::{Inhibit, Route, Step, Then, Urgent},
+    route::{Inhibit, Route, Step, Then, Urgent, parse_span},
     silence::{SILENCE_MAX, Silence, SilenceError},
+};
+#[cfg(feature = "http")]
+pub use {
+    deadman::{SelfCheck, SignsError, SignsOfLife, Watch, WatchNews, Watched, fetch_sign},
+    discord::is_discord_webhook,
 };

@@ -16,6 +16,9 @@ pub trait Notify: Send {
     /// [`NotifyError`] says whether a later try can help.
     fn notify(&mut self, notification: &Notification) -> Result<Receipt, NotifyError>;
 
+    /// Called once on the receiver's thread, before the first message: what can be made ready is.
+    fn warm_up(&mut self) {}
+
     /// A number that changes when the receiver's address does: one that said that it is gone is asked again
     /// only then. Default: none, so it is never asked again until the next start.
     fn address(&mut self) -> Option<u32> {

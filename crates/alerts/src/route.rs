@@ -199,6 +199,15 @@ impl Inhibit {
     }
 }
 
+/// Reads a span as it is written in a configuration: `90s`, `5m`, `2h`.
+///
+/// # Errors
+///
+/// What is wanted, in words.
+pub fn parse_span(text: &str) -> Result<Duration, String> {
+    span::parse(text).ok_or_else(|| span::wanted(text))
+}
+
 /// Labels to match against: the alert's own, and what it is.
 pub(crate) fn route_labels(alert: &Alert) -> Labels {
     let mut labels = alert.labels.clone();

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 /// Longest secret that is read from a file, in bytes.
 const SECRET_BYTES_MAX: u64 = 16 << 10;
 
-/// Where a secret is: `env:NAME`, `file:PATH`, or `credential:NAME` for one that systemd passes.
+/// Where a secret is: `${NAME}` for a variable, `file:PATH`, or `credential:NAME` for one that systemd passes.
+/// `env:NAME` is read as `${NAME}`, for where a shell would take that for its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretRef(Place);
@@ -31,7 +32,7 @@ enum Place {
 #[non_exhaustive]
 pub enum SecretError {
     /// The text is no reference. It is not repeated, as it may be the secret itself.
-    #[error("wanted a reference to a secret: env:NAME, file:PATH or credential:NAME")]
+    #[error("wanted a reference to a secret: ${{NAME}}, file:PATH or credential:NAME")]
     NoReference,
     /// There is nothing.
     #[error("`{reference}` is not there")]
@@ -74,13 +75,16 @@ impl SecretRef {
     ///
     /// [`SecretError::NoReference`]; the text is not repeated, as it may be the secret itself.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
+        if let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+            return variable(name);
+        }
         let (kind, name) = text.split_once(':').ok_or(SecretError::NoReference)?;
         // `https://…` is no reference, and neither is `env:` with an address behind it.
         if name.is_empty() || name.contains("://") {
             return Err(SecretError::NoReference);
         }
         match kind {
-            "env" => Ok(Self(Place::Env(name.to_owned()))),
+            "env" => variable(name),
             "file" => Ok(Self(Place::File(name.into()))),
             "credential" => Ok(Self(Place::Credential(name.to_owned()))),
             _ => Err(SecretError::NoReference),
@@ -88,10 +92,16 @@ impl SecretRef {
     }
 }
 
+fn variable(name: &str) -> Result<SecretRef, SecretError> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_name { Ok(SecretRef::env(name)) } else { Err(SecretError::NoReference) }
+}
+
 impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Env(name) => write!(f, "env:{name}"),
+            Place::Env(name) => write!(f, "${{{name}}}"),
             Place::File(path) => write!(f, "file:{}", path.display()),
             Place::Credential(name) => write!(f, "credential:{name}"),
         }

@@ -1,6 +1,7 @@
 //! Errors, panics and breadcrumbs of a strategy to Sentry, with everything secret taken out first.
 
 mod address;
+mod config;
 mod event;
 mod frames;
 mod limits;
@@ -24,6 +25,7 @@ use crate::secret::{SecretError, SecretRef, Secrets};
 
 use send::Sender;
 
+pub use config::{SentryConfig, SentryDiscord};
 pub use setup::{SentryApi, SentryApiError, SentryPlan, SentryProject, SentryStep, SentryStepKind};
 
 /// Breadcrumbs that an event has at most.

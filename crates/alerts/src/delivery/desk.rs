@@ -117,6 +117,7 @@ impl Desk {
             Input::Control(control, answer) => {
                 drop(answer.try_send(self.dispatcher.control(&control, now)));
             }
+            Input::Hurry => self.dispatcher.hurry_all(now),
             Input::Flush(answer) => self.flushes.push(answer),
             Input::Status(answer) => {
                 let mut status = self.dispatcher.status(now.wall);

@@ -81,6 +81,8 @@ struct State {
 
 impl State {
     fn run(mut self, jobs: &Receiver<Notification>) {
+        // What it cannot make ready now it will say with the first message.
+        let _panicked = catch_unwind(AssertUnwindSafe(|| self.notify.warm_up()));
         while let Ok(notification) = jobs.recv() {
             let (result, address) = self.ask(&notification);
             let answer = Input::Settled { receiver: self.name.clone(), result, address };

@@ -42,6 +42,10 @@ impl Notify for Ntfy {
         Ok(id.map_or_else(Receipt::default, Receipt::of_message))
     }
 
+    fn warm_up(&mut self) {
+        self.web.http.warm_up();
+    }
+
     fn address(&mut self) -> Option<u32> {
         self.web.address(&[Some(&self.topic), self.token.as_ref()])
     }

@@ -38,6 +38,10 @@ impl Notify for PagerDuty {
         Ok(Receipt::default())
     }
 
+    fn warm_up(&mut self) {
+        self.web.http.warm_up();
+    }
+
     fn address(&mut self) -> Option<u32> {
         self.web.address(&[Some(&self.key)])
     }

@@ -90,6 +90,10 @@ mod sending {
             self.web.ask(request).map(|_| Receipt::default())
         }
 
+        fn warm_up(&mut self) {
+            self.web.http.warm_up();
+        }
+
         fn address(&mut self) -> Option<u32> {
             self.web.address(&[Some(&self.url), self.bearer.as_ref()])
         }

@@ -26,6 +26,10 @@ impl Notify for Slack {
         self.judge(&reply)
     }
 
+    fn warm_up(&mut self) {
+        self.web.http.warm_up();
+    }
+
     fn address(&mut self) -> Option<u32> {
         self.web.address(&[Some(&self.url)])
     }

@@ -35,6 +35,10 @@ impl Notify for Telegram {
         self.judge(&reply)
     }
 
+    fn warm_up(&mut self) {
+        self.web.http.warm_up();
+    }
+
     fn address(&mut self) -> Option<u32> {
         self.web.address(&[Some(&self.token)])
     }

@@ -111,6 +111,10 @@ fn no_alert_makes_a_body_that_discord_refuses() {
         assert_eq!(discord.violations(), Vec::<String>::new(), "{count} alerts, seed {seed}");
     }
     assert_eq!(discord.messages().len(), 150);
+    if let Some(file) = std::env::var_os("PLIMSOLL_DISCORD_BODIES") {
+        let lines: Vec<String> = discord.bodies().iter().map(ToString::to_string).collect();
+        std::fs::write(file, lines.join("\n")).unwrap();
+    }
 }
 
 struct Case {

@@ -249,11 +249,18 @@ fn a_secret_is_a_reference_and_its_file_is_only_for_its_owner() {
     set(0o600);
     check(&file).unwrap();
     check("credential:hook").unwrap();
+    check("${CREDENTIALS_DIRECTORY}").unwrap();
     assert!(
-        check("env:NOT_THERE").unwrap_err().to_string().contains("`env:NOT_THERE` is not there")
+        check("env:NOT_THERE").unwrap_err().to_string().contains("`${NOT_THERE}` is not there")
     );
-    for wrong in ["https://discord.com/api/webhooks/1/abc", "hunter2", "env:https://x", "hunter:2"]
-    {
+    for wrong in [
+        "https://discord.com/api/webhooks/1/abc",
+        "hunter2",
+        "env:https://x",
+        "env:hunter 2",
+        "${hunter-2}",
+        "hunter:2",
+    ] {
         let error = SecretRef::parse(wrong).unwrap_err().to_string();
         assert!(!error.contains(wrong), "a secret is not repeated: {error}");
         assert!(serde_json::from_value::<SecretRef>(json!(wrong)).is_err());

@@ -337,6 +337,6 @@ fn what_may_pass_is_tried_again_and_an_address_that_is_none_is_an_error_without_
     assert_eq!(client.close(PATIENCE).sent, 1);
     let error = Sentry::start(&options(), &secrets("https://no-key-at.example.com/x")).unwrap_err();
     let SentryError::Dsn { reference } = &error else { panic!("{error:?}") };
-    assert_eq!(reference, "env:DSN");
+    assert_eq!(reference, "${DSN}");
     assert!(!error.to_string().contains("example.com"), "{error}");
 }

@@ -47,8 +47,9 @@ fn four_rules_are_made_once_and_found_as_they_are() {
     assert_eq!((sentry.workflows().len(), sentry.writes()), (4, 4));
     assert_eq!(sentry.violations(), Vec::<String>::new());
     if let Some(file) = std::env::var_os("PLIMSOLL_SENTRY_WORKFLOWS") {
-        let lines: Vec<String> = sentry.workflow_bodies().iter().map(ToString::to_string).collect();
-        std::fs::write(file, lines.join("\n")).unwrap();
+        let all =
+            serde_json::json!({"sent": sentry.workflow_bodies(), "shown": sentry.workflows()});
+        std::fs::write(file, all.to_string()).unwrap();
     }
 }
 
