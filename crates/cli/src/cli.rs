@@ -35,6 +35,12 @@ enum Command {
     Metrics(commands::metrics::MetricsArgs),
     /// Create and change the tables of a store
     Tables(commands::tables::TablesArgs),
+    /// Tell people: set receivers up, try them, see what fires, silence and acknowledge
+    Alerts(commands::alerts::AlertsArgs),
+    /// Set up Sentry's own alert rules, and try whether events arrive
+    Sentry(commands::sentry::SentryArgs),
+    /// Watch another host's process, and tell when it dies
+    Watch(commands::watch::WatchArgs),
     /// Write, accept and check decision records
     Adr(commands::adr::AdrArgs),
     /// Open and close the documents of incidents
@@ -63,6 +69,9 @@ impl Cli {
             Command::Paper(args) => commands::paper::run(&args),
             Command::Metrics(args) => commands::metrics::run(&args),
             Command::Tables(args) => commands::tables::run(&args),
+            Command::Alerts(args) => commands::alerts::run(&args),
+            Command::Sentry(args) => commands::sentry::run(&args),
+            Command::Watch(args) => commands::watch::run(&args),
             Command::Adr(args) => commands::adr::run(&args),
             Command::Incident(args) => commands::incident::run(&args),
             Command::Changelog(args) => commands::changelog::run(&args),

@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 pub(crate) mod adr;
+pub(crate) mod alerts;
 pub(crate) mod changelog;
 pub(crate) mod completions;
 pub(crate) mod incident;
@@ -8,6 +9,8 @@ pub(crate) mod metrics;
 pub(crate) mod paper;
 pub(crate) mod ralph;
 pub(crate) mod review;
+pub(crate) mod sentry;
 pub(crate) mod ssot;
 pub(crate) mod tables;
 pub(crate) mod verify;
+pub(crate) mod watch;

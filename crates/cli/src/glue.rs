@@ -1,5 +1,6 @@
 //! Joins ports of one crate with another crate, one file per pair, mapping fields only.
 
+pub(crate) mod alerts_metrics;
 pub(crate) mod paper_metrics;
 pub(crate) mod ralph_metrics;
 pub(crate) mod sections;

@@ -1,5 +1,6 @@
 //! Which crate owns which section of the configuration: one file per crate, one line each here.
 
+mod alerts;
 mod metrics;
 mod paper;
 mod ports;
@@ -9,6 +10,7 @@ mod verify;
 
 use plimsoll_ssot::Layers;
 
+pub(crate) use alerts::{NAME as ALERTS, SENTRY};
 pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
 pub(crate) use ralph::NAME as RALPH;
@@ -18,6 +20,7 @@ pub(crate) use verify::NAME as VERIFY;
 /// Every section there is; any other name in a file or a variable is an error.
 pub(crate) fn all() -> Layers {
     let layers = plimsoll_ssot::sections::register(Layers::new());
+    let layers = alerts::register(layers);
     let layers = metrics::register(layers);
     let layers = paper::register(layers);
     let layers = ralph::register(layers);

@@ -10,6 +10,7 @@
     reason = "a panic is how a test fails, and its bounded waits read the clock"
 )]
 
+mod alerts;
 mod demo;
 mod help;
 mod knowledge;
@@ -21,6 +22,7 @@ mod ralph_kill;
 mod review;
 mod review_pull;
 mod run;
+mod sentry;
 mod ssot;
 mod tables;
 mod verify;
