@@ -5,17 +5,20 @@
 
 mod acks;
 mod alert_rules;
+mod alerts;
 mod cases;
 mod claude;
 mod embed;
 mod fresh;
 mod fuzz_ssot;
 mod hotpath;
+mod install;
 mod kill;
 mod million;
 mod outage;
 mod questdb_server;
 mod ralph_kill;
+mod sentry;
 mod server;
 mod stored;
 mod tls;
@@ -125,6 +128,16 @@ const PROOFS: &[Proof] = &[
         name: "fuzz-ssot",
         shows: "whatever bytes a canonical file has, a configuration or problems come out",
         run: fuzz_ssot::run,
+    },
+    Proof {
+        name: "alerts",
+        shows: "what is told is told, in order, beside a real Alertmanager, through faults and kills",
+        run: alerts::run,
+    },
+    Proof {
+        name: "sentry",
+        shows: "Sentry's own scrubber finds nothing left in our events, and a strategy's events arrive",
+        run: sentry::run,
     },
 ];
 

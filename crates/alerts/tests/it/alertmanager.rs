@@ -7,17 +7,17 @@ use plimsoll_alerts::{Control, DeliveryConfig, Inhibit, Matcher, ReceiverConfig,
 
 use crate::told::{Change, Step, accepted, dispatcher, run, shown, wall};
 
-struct Case {
-    name: &'static str,
-    steps: Vec<(u64, Step)>,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) steps: Vec<(u64, Step)>,
     /// What Alertmanager sends.
-    alertmanager: &'static [&'static str],
-    ours: &'static [&'static str],
+    pub(crate) alertmanager: &'static [&'static str],
+    pub(crate) ours: &'static [&'static str],
     /// Why it is not the same.
-    difference: Option<&'static str>,
+    pub(crate) difference: Option<&'static str>,
 }
 
-fn config() -> DeliveryConfig {
+pub(crate) fn config(hook: ReceiverConfig) -> DeliveryConfig {
     let secs = Duration::from_secs;
     let route = Route::new("all", ["hook"])
         .with_group_by(["s"])
@@ -28,7 +28,7 @@ fn config() -> DeliveryConfig {
         vec![Matcher::is("severity", ["warning"])],
     );
     DeliveryConfig::default()
-        .with_receiver("hook", ReceiverConfig::command(["true"]))
+        .with_receiver("hook", hook)
         .with_route(route)
         .with_inhibit(inhibit.with_equal(["s"]))
 }
@@ -139,10 +139,19 @@ fn second_half() -> Vec<Case> {
     ]
 }
 
+pub(crate) fn cases() -> Vec<Case> {
+    first_half().into_iter().chain(second_half()).collect()
+}
+
 #[test]
 fn ten_scenarios_of_alertmanager_are_told_as_there_or_better() {
-    for case in first_half().into_iter().chain(second_half()) {
-        let told = run(&mut dispatcher(config()), &case.steps, 14_000, accepted);
+    for case in cases() {
+        let told = run(
+            &mut dispatcher(config(ReceiverConfig::command(["true"]))),
+            &case.steps,
+            14_000,
+            accepted,
+        );
         assert_eq!(shown(&told), case.ours, "{}", case.name);
         let is_same = case.ours == case.alertmanager;
         assert_eq!(case.difference.is_none(), is_same, "{}: {:?}", case.name, case.difference);
@@ -157,7 +166,8 @@ fn a_brief_breach_and_a_flap_carry_the_worst_value() {
         at(400, fires("a").since(400).valued(0.07)),
         at(500, fires("a").since(400).valued(0.07).resolved()),
     ];
-    let told = run(&mut dispatcher(config()), &steps, 5_000, accepted);
+    let told =
+        run(&mut dispatcher(config(ReceiverConfig::command(["true"]))), &steps, 5_000, accepted);
     assert_eq!(shown(&told), ["1.0 a!_"]);
     let item = &told[0].1.items[0];
     assert_eq!(item.peak_value, Some(0.17));

@@ -11,6 +11,7 @@
 )]
 
 mod alertmanager;
+mod alertmanager_live;
 mod catalogue;
 #[path = "../../../redact/tests/it/corpus.rs"]
 #[allow(dead_code, reason = "the kinds concern the crate that finds them")]
