@@ -23,7 +23,7 @@ fn drawdowns(limits: &Limits, config: &RulesConfig) -> Vec<Entry> {
         PeakReset::Daily(_) => "trading_risk.day_start_equity",
         PeakReset::Never | PeakReset::Manual => "trading_risk.peak_equity",
     };
-    let flows = Query::last("trading_cashflows.amount_base")
+    let flows = Query::last("equity_flows.amount")
         .filtered(Matcher::is("kind", ["deposit", "withdrawal", "transfer"]));
     let measure = Measure::Drawdown(Drawdown::new(
         Query::last("trading_risk.equity"),
@@ -91,7 +91,7 @@ fn daily_loss(limits: &Limits, config: &RulesConfig) -> Entry {
         Some(day) => {
             let account =
                 |metric: &str| Query::last(metric).filtered(Matcher::is("scope", ["account"]));
-            let flows = Query::last("trading_cashflows.amount_base")
+            let flows = Query::last("equity_flows.amount")
                 .filtered(Matcher::is("kind", ["deposit", "withdrawal", "transfer"]));
             let loss =
                 SessionLoss::new(account("trading_risk.equity"), Some(flows), None, day.clone());

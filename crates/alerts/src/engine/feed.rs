@@ -1,5 +1,6 @@
 //! From rows of a store to samples of an engine.
 
+mod flows;
 mod open_orders;
 mod positions;
 mod repeats;
@@ -11,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::{open_orders::OpenOrders, positions::Positions, repeats::Repeats};
+use self::{flows::Flows, open_orders::OpenOrders, positions::Positions, repeats::Repeats};
 use super::{Engine, SeriesError};
 use crate::{
     rule::{Metric, Rule},
@@ -91,6 +92,7 @@ impl<'a> Row<'a> {
 pub struct SavedFeed {
     positions: positions::Saved,
     orders: open_orders::Saved,
+    flows: Flows,
 }
 
 /// Where a position is held.
@@ -123,7 +125,7 @@ pub type Wanted = BTreeMap<String, BTreeSet<String>>;
 /// Besides the columns themselves there are numbers that come from several rows: `position_at_risk.`
 /// `qty`, `notional` and `equity_ratio` of each account and instrument, with open orders on the
 /// position's side as if they were filled, and the same with `_held` without them;
-/// `order_repeats.count`, orders with the same side, size and price within a second; and
+/// `equity_flows.amount`, deposits and withdrawals by the owner of the equity; `order_repeats.count`, orders with the same side, size and price within a second; and
 /// `position_changes.signed_qty`.
 #[derive(Debug)]
 pub struct Feed {
@@ -132,6 +134,7 @@ pub struct Feed {
     positions: Positions,
     orders: OpenOrders,
     repeats: Repeats,
+    flows: Flows,
     /// Samples of one row.
     samples: Vec<(SeriesId, f64)>,
     key: String,
@@ -161,6 +164,7 @@ const UNKNOWN_WHEN_NULL: [&str; 3] =
 const OF_EVENTS: [&str; 3] = ["trading_orders", "order_latency", "trading_errors"];
 const POSITIONS: &str = "position_at_risk";
 const REPEATS: &str = "order_repeats";
+const FLOWS: &str = "equity_flows";
 
 impl Feed {
     /// For these rules.
@@ -186,6 +190,7 @@ impl Feed {
             positions: Positions::default(),
             orders: OpenOrders::default(),
             repeats: Repeats::default(),
+            flows: Flows::default(),
             samples: Vec::new(),
             key: String::new(),
             refused_series: 0,
@@ -201,13 +206,18 @@ impl Feed {
     /// What several rows have told so far; a count of the last second is not worth keeping.
     #[must_use]
     pub fn save(&self) -> SavedFeed {
-        SavedFeed { positions: self.positions.save(), orders: self.orders.save() }
+        SavedFeed {
+            positions: self.positions.save(),
+            orders: self.orders.save(),
+            flows: self.flows.clone(),
+        }
     }
 
     /// Goes on from there; before the first row.
     pub fn restore(&mut self, saved: SavedFeed) {
         self.positions = Positions::restored(saved.positions);
         self.orders = OpenOrders::restored(saved.orders);
+        self.flows = saved.flows;
     }
 
     /// Samples that were lost because there were too many series.
@@ -258,14 +268,19 @@ impl Feed {
     /// Samples that come from several rows.
     fn worked_out(&mut self, engine: &mut Engine, row: &Row<'_>) {
         match row.table {
-            "trading_risk" => self.positions.equity(row),
+            "trading_risk" => {
+                self.positions.equity(row);
+                self.flows.equity(row);
+            }
+            "trading_cashflows" => return self.money(engine, row),
             "position_changes" => self.positions.position(row),
             "trading_orders" => {
                 self.orders.order(row);
                 if self.tables.contains_key(REPEATS)
                     && let Some(count) = self.repeats.order(row, nanos::of(row.at))
                 {
-                    self.sample(engine, &row.place(), &format!("{REPEATS}.count"), count);
+                    let place = row.place();
+                    self.sample(engine, &place.labels(), &format!("{REPEATS}.count"), count);
                 }
             }
             _ => return,
@@ -277,14 +292,27 @@ impl Feed {
             let at_risk = self.positions.at_risk(&place, orders, row.at);
             for column in &columns {
                 if let Some(value) = at_risk.column(column) {
-                    self.sample(engine, &place, &format!("{POSITIONS}.{column}"), value);
+                    self.sample(engine, &place.labels(), &format!("{POSITIONS}.{column}"), value);
                 }
             }
         }
     }
 
-    fn sample(&mut self, engine: &mut Engine, place: &Place, metric: &str, value: f64) {
-        match engine.series(metric, &place.labels()) {
+    /// What came or went, for each equity that it changes; of unknown size where the rate is unknown.
+    fn money(&mut self, engine: &mut Engine, row: &Row<'_>) {
+        if !self.tables.contains_key(FLOWS) {
+            return;
+        }
+        let amount = row.number("amount_base").unwrap_or(f64::NAN);
+        let flows = std::mem::take(&mut self.flows);
+        for labels in flows.owners(row) {
+            self.sample(engine, &labels, &format!("{FLOWS}.amount"), amount);
+        }
+        self.flows = flows;
+    }
+
+    fn sample(&mut self, engine: &mut Engine, labels: &[(&str, &str)], metric: &str, value: f64) {
+        match engine.series(metric, labels) {
             Ok(series) => self.samples.push((series, value)),
             Err(SeriesError::TooMany { .. }) => {
                 self.refused_series = self.refused_series.saturating_add(1);
@@ -336,6 +364,7 @@ fn wanted(metrics: &BTreeSet<String>) -> Wanted {
                 want("trading_risk", &["equity"]);
             }
             REPEATS => want("trading_orders", &repeats::COLUMNS),
+            FLOWS => want("trading_cashflows", &flows::COLUMNS),
             // What the process that runs the rules tells of itself.
             "alerts" => {}
             "position_changes" if metric.column == Some("signed_qty") => {

@@ -180,6 +180,26 @@ fn drawdown_goes_from_warning_to_critical_and_back() {
 }
 
 #[test]
+fn deposits_and_withdrawals_are_no_loss_and_hide_none() {
+    let mut book = Book::plain();
+    let money = |book: &mut Book, secs: f64, kind: &str, amount: f64| {
+        let words = [("kind", kind), ("strategy_id", "-"), ("instrument_id", "-")];
+        book.row("trading_cashflows", secs, &words, &[("amount_base", amount)])
+    };
+    assert!(money(&mut book, 0.0, "deposit", 100.0).is_empty(), "before anything is known");
+    book.equity(1.0, 100.0, 100.0);
+    assert!(money(&mut book, 2.0, "withdrawal", -20.0).is_empty());
+    assert!(book.equity(3.0, 80.0, 80.0).is_empty(), "a fifth was taken out, nothing was lost");
+    assert_eq!(book.equity(4.0, 75.2, 80.0), ["4 drawdown_warning normal>firing 0.06"]);
+    assert!(money(&mut book, 5.0, "deposit", 37.6).is_empty());
+    assert!(book.equity(6.0, 112.8, 120.0).is_empty(), "half as much again, and still 6 % down");
+    let drawdown = book.desk.engine.status().into_iter().find(|s| s.rule == "drawdown_warning");
+    assert!((drawdown.unwrap().value.unwrap() - 0.06).abs() < 1e-12);
+    assert!(!book.advance(500.0).iter().any(|line| line.contains("funding")));
+    assert_eq!(book.desk.states("drawdown_warning").len(), 1, "a flow is no owner of its own");
+}
+
+#[test]
 fn an_outage_that_stops_orders_fires_the_burst_although_the_ratio_has_no_data() {
     let mut book = Book::plain();
     let error = [("severity", "error"), ("error_class", "timeout")];
