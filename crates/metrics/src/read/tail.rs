@@ -15,9 +15,18 @@ const LATE_NS: i64 = 60_000_000_000;
 
 /// What a follower has seen of a table.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "config", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cursor {
     seen: HashMap<i64, i64>,
     ts: Option<i64>,
+}
+
+impl Cursor {
+    /// A follower that begins with the rows from `ts` on.
+    #[must_use]
+    pub fn after(ts: Timestamp) -> Self {
+        Self { seen: HashMap::new(), ts: Some(ts.as_nanos().saturating_add(LATE_NS)) }
+    }
 }
 
 impl Store {
