@@ -28,6 +28,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A rule of one's own, which is on.
+    #[must_use]
+    pub fn own(rule: Rule) -> Self {
+        Self::on(rule)
+    }
+
     fn on(rule: Rule) -> Self {
         Self { rule, is_on: true, limit: None }
     }

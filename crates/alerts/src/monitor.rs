@@ -2,6 +2,7 @@
 
 mod actions;
 mod command;
+mod wishes;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -9,11 +10,12 @@ use serde_json::Value;
 
 pub use actions::{ActionRecord, Outcome};
 pub use command::{ActionConfig, CommandAction};
+pub use wishes::{Obeyed, Wish, ask_to_resolve};
 
 use self::actions::Actions;
 use crate::outbox::{self, Outbox, OutboxError, Rows};
 use crate::{
-    Alert, DroppedAlert, Engine, Feed, Labels, Maintenance, MaintenanceProblem, Now, OnFiring,
+    Alert, DroppedAlert, Engine, Feed, Maintenance, MaintenanceProblem, Now, OnFiring,
     RestoreError, Row, Rule, RuleErrors, RuleStatus, Saved, SavedFeed, SeriesId, Wanted,
 };
 
@@ -197,12 +199,6 @@ impl Monitor {
     /// What comes from now on is new again; what still fires is told.
     pub fn end_catch_up(&mut self, now: Now) -> &[Alert] {
         let changes = self.engine.end_catch_up(now).len();
-        self.told(changes)
-    }
-
-    /// A person ends an alert, latched or not.
-    pub fn resolve(&mut self, rule: &str, labels: &Labels, now: Now) -> &[Alert] {
-        let changes = self.engine.resolve(rule, labels, now).len();
         self.told(changes)
     }
 

@@ -151,7 +151,7 @@ fn ourselves() -> Vec<Entry> {
             "Action failed",
             Unit::Count,
             "What a rule has to do when it fires, such as a kill switch, failed and is tried again.",
-            "Do it by hand, then see `plimsoll alerts history --actions` for the reason.",
+            "Do it by hand, then see what `plimsoll alerts run` printed for the reason.",
             "a kill switch that does not work is worse than none",
         ),
     );

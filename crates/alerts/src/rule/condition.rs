@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     labels::{Glob, Matcher},
     seconds,
+    unit::Unit,
 };
 
 /// When a rule holds.
@@ -138,6 +139,36 @@ impl Condition {
             | Self::Equal(t)
             | Self::NotEqual(t) => Some(t),
             Self::Absent { .. } | Self::All(_) | Self::Any(_) => None,
+        }
+    }
+
+    /// When it holds, for a person's eyes: `above 10 %, until 9 %`.
+    #[must_use]
+    pub fn words(&self, unit: Unit) -> String {
+        let compared = |word: &str, limit: &Threshold| {
+            // What has no limit of its own holds for exceptions only.
+            if limit.threshold == f64::MAX {
+                return format!("{word} the limit of its own entry");
+            }
+            let until = limit.resolve_at.map(|at| format!(", until {}", unit.show(at)));
+            format!("{word} {}{}", unit.show(limit.threshold), until.unwrap_or_default())
+        };
+        let joined = |word: &str, join: &Join| {
+            let unless = join.unless.iter().map(|rule| format!(" and not {rule}"));
+            format!("{}{}", join.of.join(word), unless.collect::<String>())
+        };
+        match self {
+            Self::Above(limit) => compared("above", limit),
+            Self::AtLeast(limit) => compared("at least", limit),
+            Self::Below(limit) => compared("below", limit),
+            Self::AtMost(limit) => compared("at most", limit),
+            Self::Equal(limit) => compared("exactly", limit),
+            Self::NotEqual(limit) => compared("not", limit),
+            Self::Absent { longer_than, .. } => {
+                format!("silent for {} s", longer_than.as_secs_f64())
+            }
+            Self::All(join) => joined(" and ", join),
+            Self::Any(join) => joined(" or ", join),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_alerts::{
     Alert, Condition, Cursors, Limits, Monitor, OnFiring, Opened, Outcome, Row, Rule, RulesConfig,
-    SelfReport, Severity, monitored,
+    SelfReport, Severity, Wish, ask_to_resolve, monitored,
 };
 
 use crate::desk::{moment, now};
@@ -109,6 +109,32 @@ fn a_kill_switch_is_asked_once_and_again_while_it_fails() {
     equity(&mut monitor, 10.0, 83.0, 100.0);
     assert!(monitor.act(now(10.0)).unwrap().is_empty(), "it is latched: one firing, one call");
     assert_eq!(*switch.calls.lock().unwrap(), ["16 %", "16 %"]);
+}
+
+#[test]
+fn a_latched_alert_ends_by_a_person_and_stays_ended_over_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let switch = Switch::default();
+    let (mut monitor, _) = open(dir.path(), &switch, 0.0);
+    equity(&mut monitor, 1.0, 84.0, 100.0);
+    equity(&mut monitor, 2.0, 99.0, 100.0);
+    let is_latched =
+        |monitor: &Monitor| monitor.open_alerts().iter().any(|alert| alert.rule == "drawdown_kill");
+    assert!(is_latched(&monitor), "99 % of the peak, and it fires");
+    let wish = Wish::new("drawdown_kill", "amy", "positions closed");
+    let other = wish.clone().of([("account_id", "B")].into_iter().collect());
+    let path = ask_to_resolve(dir.path(), &other).unwrap();
+    assert!(monitor.obey(&Cursors::new(), now(3.0)).unwrap()[0].alerts.is_empty());
+    assert!(!path.exists() && is_latched(&monitor), "another account's");
+    ask_to_resolve(dir.path(), &wish).unwrap();
+    let obeyed = monitor.obey(&Cursors::new(), now(4.0)).unwrap();
+    assert_eq!((obeyed.len(), obeyed[0].wish.by.as_str()), (1, "amy"));
+    assert_eq!(told(&obeyed[0].alerts), ["drawdown_kill resolved 1 %"]);
+    // Killed right after.
+    drop(monitor);
+    let (mut monitor, _) = open(dir.path(), &switch, 9.0);
+    assert!(!is_latched(&monitor));
+    assert_eq!(monitor.obey(&Cursors::new(), now(9.0)).unwrap(), []);
 }
 
 #[test]
