@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::deadman::DeadmanConfig;
 use crate::delivery::{DeliveryConfig, DeliveryProblem};
-use crate::{Engine, Maintenance, Rule};
+use crate::{ActionConfig, Maintenance, RulesConfig};
 
 /// The section as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AlertsConfig {
-    /// Rules of one's own.
-    pub rules: Vec<Rule>,
+    /// Which rules there are.
+    pub rules: RulesConfig,
+    /// Programs that are run when a rule fires.
+    pub actions: Vec<ActionConfig>,
     /// Windows in which what lives and is reached tells nobody.
     pub maintenance: Vec<Maintenance>,
     /// Receivers and routes.
@@ -28,7 +30,8 @@ pub struct AlertsConfig {
 impl Default for AlertsConfig {
     fn default() -> Self {
         Self {
-            rules: Vec::new(),
+            rules: RulesConfig::default(),
+            actions: Vec::new(),
             maintenance: Vec::new(),
             delivery: DeliveryConfig::default(),
             outbox: PathBuf::from("runs/alerts"),
@@ -38,21 +41,13 @@ impl Default for AlertsConfig {
 }
 
 impl AlertsConfig {
-    /// Everything in it that cannot be meant.
+    /// Everything in it that cannot be meant; for rules, which need the limits that are configured
+    /// elsewhere, see [`RulesConfig::problems`].
     #[must_use]
     pub fn problems(&self) -> Vec<DeliveryProblem> {
-        let errors = Engine::new(self.rules.clone()).err();
-        let of_rules = errors.into_iter().flat_map(|errors| errors.found);
-        let of_rules = of_rules.map(|problem| DeliveryProblem {
-            key: format!("rules.{}.{}", problem.rule, problem.field),
-            found: problem.found,
-            wanted: problem.wanted,
-        });
-        let of_delivery = self
-            .delivery
-            .problems()
-            .into_iter()
+        let of_delivery = self.delivery.problems().into_iter();
+        let of_delivery = of_delivery
             .map(|problem| DeliveryProblem { key: format!("delivery.{}", problem.key), ..problem });
-        of_rules.chain(of_delivery).collect()
+        of_delivery.collect()
     }
 }

@@ -1,6 +1,8 @@
 //! Joins ports of one crate with another crate, one file per pair, mapping fields only.
 
 pub(crate) mod alerts_metrics;
+pub(crate) mod alerts_ssot;
+pub(crate) mod alerts_store;
 pub(crate) mod paper_metrics;
 pub(crate) mod ralph_metrics;
 pub(crate) mod sections;

@@ -62,7 +62,7 @@ pub(crate) struct Rows {
 }
 
 impl StoreArgs {
-    /// The configuration that it comes from.
+    /// The configuration that it comes from when nobody names it.
     pub(crate) fn config(&self) -> &ConfigArgs {
         &self.config
     }

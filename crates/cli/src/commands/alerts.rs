@@ -1,7 +1,13 @@
 //! `plimsoll alerts`: who is told, whether they are, and what a person says to it.
 
 mod ack;
+mod check;
+mod effective;
 mod history;
+mod replay;
+mod resolve;
+mod rules;
+mod run;
 mod setup;
 mod silence;
 mod status;
@@ -18,6 +24,9 @@ use crate::glue::sections::ALERTS;
 
 const EXAMPLES: &str = "\
 Examples:
+  plimsoll alerts check                               whether rules and receivers are right
+  plimsoll alerts run --store plimsoll.db             watch a store, until Ctrl-C
+  plimsoll alerts replay --store runs/demo.db         what the rules say about stored rows
   plimsoll alerts setup discord                       make a webhook, keep it, send a test
   plimsoll alerts test drawdown_critical --value 0.175  the whole way to the receiver, timed
   plimsoll alerts status                              what fires, who was told, what waits
@@ -35,6 +44,14 @@ pub(crate) struct AlertsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Evaluate rules over a store as it grows, and tell people
+    Run(run::RunArgs),
+    /// Show what the rules would have said about stored rows
+    Replay(replay::ReplayArgs),
+    /// List the rules, those that are on and those that are off
+    Rules(rules::RulesArgs),
+    /// Check whether rules can be evaluated and people can be told
+    Check(check::CheckArgs),
     /// Connect a receiver, step by step
     Setup(setup::SetupArgs),
     /// Drive a rule's whole way to its receivers, and time it
@@ -47,16 +64,23 @@ enum Command {
     Silence(silence::SilenceArgs),
     /// Say that somebody takes care of an alert
     Ack(ack::AckArgs),
+    /// End an alert, also a latched one
+    Resolve(resolve::ResolveArgs),
 }
 
 pub(crate) fn run(args: &AlertsArgs) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Run(args) => run::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Rules(args) => rules::run(args),
+        Command::Check(args) => check::run(args),
         Command::Setup(args) => setup::run(args),
         Command::Test(args) => test::run(args),
         Command::Status(args) => status::run(args),
         Command::History(args) => history::run(args),
         Command::Silence(args) => silence::run(args),
         Command::Ack(args) => ack::run(args),
+        Command::Resolve(args) => resolve::run(args),
     }
 }
 

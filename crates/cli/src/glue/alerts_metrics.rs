@@ -35,9 +35,12 @@ impl MetricsHistory {
         Self { metrics: Some(metrics), series: BTreeMap::new() }
     }
 
-    /// Into an SQLite file.
+    /// Into an SQLite file, which others may write too: the spool beside it is our own.
     pub(crate) fn open(store: &Path) -> Result<Self, OpenError> {
-        let options = Options::embedded(store, Mode::Live).with_service("alerts");
+        let mut options = Options::embedded(store, Mode::Live).with_service("alerts");
+        let mut spool = store.as_os_str().to_owned();
+        spool.push(".alerts-spool");
+        options.spool_dir = spool.into();
         Metrics::open(&options).map(Self::new)
     }
 

@@ -27,6 +27,7 @@ pub(crate) fn all() -> Layers {
     let layers = review::register(layers);
     let layers = verify::register(layers);
     layers.with_check(ports::unique)
+    layers.with_check(ports::unique).with_check(alerts::rules)
 }
 
 /// The JSON Schema of a section's type.

@@ -15,17 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const CONFIG: &str = "\
 alerts:
   rules:
-    - name: drawdown_critical
-      severity: critical
-      measure: {value: {metric: trading_risk.drawdown_ratio}}
-      condition: {above: {threshold: 0.1}}
-      for_secs: 60
-      text:
-        unit: ratio
-        title: Drawdown
-        meaning: Equity lies below its peak.
-        action: Look at the open positions.
-        runbook: https://example.com/runbooks/drawdown
+    change: {drawdown_critical: {for_secs: 60}}
   delivery:
     receivers:
       ops: {discord: {url: \"${HOOK}\"}}
@@ -123,7 +113,7 @@ fn a_test_that_does_not_arrive_or_passes_no_limit_says_so() {
     assert!(!format!("{}{}", ran.out, ran.err).contains("stand-in-of-a-webhook-token"));
     let ran = desk.run(&["alerts", "test", "nothing", "--value", "1"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("rules of the configuration: drawdown_critical"), "{}", ran.err);
+    assert!(ran.err.contains("`plimsoll alerts rules` lists them"), "{}", ran.err);
 }
 
 #[test]

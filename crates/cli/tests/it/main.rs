@@ -11,6 +11,7 @@
 )]
 
 mod alerts;
+mod alerts_run;
 mod demo;
 mod help;
 mod knowledge;

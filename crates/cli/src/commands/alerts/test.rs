@@ -7,15 +7,15 @@ use std::time::{Duration, SystemTime};
 use anyhow::anyhow;
 use clap::Args;
 use plimsoll_alerts::{
-    Alert, AlertState, AlertsConfig, Cause, Delivery, DeliveryPorts, Dispatcher, Engine, History,
-    HistoryKind, HistoryRow, Measure, Now, Rule, Sample, Secrets,
+    Alert, AlertState, AlertsConfig, Cause, Condition, Delivery, DeliveryPorts, Dispatcher, Engine,
+    History, HistoryKind, HistoryRow, Measure, Now, Rule, Sample, Secrets,
 };
 use serde_json::json;
 
+use super::effective::{Effective, effective};
 use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure, Hint as _};
 use crate::glue::alerts_metrics::MetricsHistory;
-use crate::glue::sections::ALERTS;
 use crate::moment::{Stopwatch, now_ns};
 
 /// Metric that stands in for what the rule measures.
@@ -65,8 +65,9 @@ struct Told {
 }
 
 pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let config: AlertsConfig = args.config.section(ALERTS)?;
-    let rule = find(&config, &args.rule)?;
+    let effective = effective(&args.config)?;
+    let rule = find(&effective, &args.rule)?;
+    let config = effective.config;
     let alert = breach(args, rule)?;
     let routes = routes(&config, &alert);
     if args.dry_run {
@@ -98,12 +99,13 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     Ok(if is_fine { Exit::Fine } else { Exit::Finding })
 }
 
-fn find(config: &AlertsConfig, name: &str) -> Result<Rule, Failure> {
-    let known: Vec<&str> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
-    config.rules.iter().find(|rule| rule.name == name).cloned().ok_or_else(|| {
-        let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
+/// A rule of the configuration, also one that is off.
+fn find(effective: &Effective, name: &str) -> Result<Rule, Failure> {
+    let rules = &effective.config.rules;
+    let catalogue = rules.catalogue(&effective.limits).into_iter().map(|entry| entry.rule);
+    catalogue.chain(rules.own.iter().cloned()).find(|rule| rule.name == name).ok_or_else(|| {
         Failure::new(anyhow!("no rule is called `{name}`"))
-            .with_hint(format!("rules of the configuration: {known}"))
+            .with_hint("`plimsoll alerts rules` lists them")
     })
 }
 
@@ -111,6 +113,11 @@ fn find(config: &AlertsConfig, name: &str) -> Result<Rule, Failure> {
 fn breach(args: &TestArgs, mut rule: Rule) -> Result<Alert, Failure> {
     rule.measure = Measure::last(METRIC);
     rule.expected.clear();
+    // Other rules are not there: what it is made of, and what silences it.
+    rule.inhibited_by.clear();
+    if rule.condition.join().is_some() {
+        rule.condition = Condition::above(0.0);
+    }
     rule.text.title = format!("TEST {}", rule.text.title).trim().to_owned();
     let wait = rule.pending_for;
     let mut engine = Engine::new(vec![rule])?;
@@ -244,7 +251,7 @@ fn tempdir() -> Result<TempDir, Failure> {
     Ok(TempDir(dir))
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is no NAME=VALUE"))?;
     Ok((name.to_owned(), value.to_owned()))
 }
