@@ -60,6 +60,13 @@ fn in_git(root: &Path) -> Result<Listing, String> {
     let mut fingerprint = Sha256::new();
     let mut budget_bytes = ALL_BYTES_MAX;
     for line in status.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+        let found = entry(line).map(|(path, is_tracked, touches_files)| {
+            let path = PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()));
+            (path, is_tracked, touches_files)
+        });
+        if found.as_ref().is_some_and(|(path, ..)| is_of_the_client(path)) {
+            continue;
+        }
         fingerprint.update(u64::try_from(line.len()).unwrap_or_default().to_le_bytes());
         if let Some(header) = line.strip_prefix(b"# ") {
             if listing.header(header) {
@@ -68,8 +75,7 @@ fn in_git(root: &Path) -> Result<Listing, String> {
             continue;
         }
         fingerprint.update(line);
-        let Some((path, is_tracked, touches_files)) = entry(line) else { continue };
-        let path = PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()));
+        let Some((path, is_tracked, touches_files)) = found else { continue };
         let found = content(&root.join(&path), &mut budget_bytes);
         if touches_files {
             fingerprint.update(found.as_ref().map_or([0; 32], |digest| *digest));
@@ -98,6 +104,13 @@ impl Listing {
             _ => false,
         }
     }
+}
+
+/// Whether the client or a loop that runs in it keeps its own books there, such as `.claude/ralph-loop.local.md`: they
+/// change with every turn, and are nobody's work.
+fn is_of_the_client(path: &Path) -> bool {
+    let is_local = path.file_name().is_some_and(|name| name.to_string_lossy().contains(".local."));
+    is_local && path.parent().is_some_and(|parent| parent.ends_with(".claude"))
 }
 
 /// Path of an entry, whether git tracks it, and whether its file is not what the index says.

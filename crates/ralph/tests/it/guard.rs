@@ -28,6 +28,24 @@ fn an_idle_loop_of_somebody_else_ends_at_five() {
 }
 
 #[test]
+fn what_another_loop_writes_for_itself_is_no_progress() {
+    for client in [Client::new(Mode::Guard), Client::outside_of_git(Mode::Guard)] {
+        std::fs::create_dir(client.root().join(".claude")).unwrap();
+        client.write("settled.txt", "x");
+        let round = |n: u32| {
+            client.tool();
+            client.write(".claude/ralph-loop.local.md", &format!("iteration: {n}\n"));
+            halts(&client.stop("still failing"))
+        };
+        // The first of them has the file that a person has made before.
+        let first = round(0);
+        let answers: Vec<bool> = (1..=5).map(round).collect();
+        assert!(!first);
+        assert!(answers.contains(&true), "{answers:?}");
+    }
+}
+
+#[test]
 fn an_exhausted_budget_ends_the_turn_before_the_next_tool_call() {
     let mut client = Client::new(Mode::Guard);
     client.prompt("do it");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{ALL_BYTES_MAX, Entry, Listing, content, short};
+use super::{ALL_BYTES_MAX, Entry, Listing, content, is_of_the_client, short};
 use crate::hook::project::DIR_NAME;
 use crate::hook::store::hex;
 
@@ -34,6 +34,7 @@ pub(super) fn outside_of_git(root: &Path) -> Result<Listing, String> {
             match (is_dir, is_skipped) {
                 (true, false) => waiting.push(path),
                 (true, true) => {}
+                (false, _) if is_of_the_client(&path) => {}
                 (false, _) => {
                     let found = content(&path, &mut budget_bytes);
                     let name = path.strip_prefix(root).unwrap_or(&path).to_owned();
