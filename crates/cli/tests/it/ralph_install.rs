@@ -166,6 +166,12 @@ fn bounds_follow_the_configuration() {
     assert_eq!(checkout.hook(&prompt), json!({}), "taken over without a word");
     assert_eq!(limits()["ralph"]["max_iterations"], 6);
 
+    checkout.write("config/canonical.yaml", "ralph:\n  max_iterations: 6 # still\n");
+    let doctor = checkout.with_client(&["doctor"]);
+    assert!(doctor.code == 1 && doctor.out.contains("the values are the same"), "{doctor:?}");
+    assert_eq!(checkout.ralph(&["limits"]).code, 0);
+    assert_eq!(checkout.ralph(&["limits", "--check"]).code, 0);
+
     checkout.write("config/canonical.yaml", "ralph:\n  max_iteration: 9\n");
     let answer = checkout.hook(&prompt);
     assert!(

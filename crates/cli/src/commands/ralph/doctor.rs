@@ -105,21 +105,13 @@ fn of_project(project: &Project, config: &ConfigArgs) -> Result<Vec<Finding>, Fa
             "make `.ralph` readable; a newer state needs a newer program",
         ));
     }
-    match limits::stale(project, config) {
-        Ok(None) => {
-            findings.push(Finding::new(
-                Severity::Fine,
-                "bounds are those of the configuration",
-                "",
-            ));
+    findings.push(match limits::stale(project, config)? {
+        None => Finding::new(Severity::Fine, "bounds are those of the configuration", ""),
+        Some(stale) => {
+            let severity = if stale.is_wrong { Severity::Problem } else { Severity::Warning };
+            Finding::new(severity, stale.what, "`plimsoll ralph limits` writes them anew")
         }
-        Ok(Some(why)) => findings.push(Finding::new(
-            Severity::Problem,
-            why,
-            "`plimsoll ralph limits` writes them anew",
-        )),
-        Err(failure) => return Err(failure),
-    }
+    });
     Ok(findings)
 }
 

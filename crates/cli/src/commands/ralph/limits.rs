@@ -31,7 +31,7 @@ pub(crate) fn run(args: &LimitsArgs) -> Result<Exit, Failure> {
     if args.check {
         let stale = stale(&project, &args.config)?;
         match &stale {
-            Some(why) => println!("{why}\nhint: {STALE}"),
+            Some(stale) => println!("{}\nhint: {STALE}", stale.what),
             None => println!("up to date"),
         }
         return Ok(if stale.is_some() { Exit::Finding } else { Exit::Fine });
@@ -57,15 +57,44 @@ pub(crate) fn write(project: &Project, limits: &LimitsFile) -> Result<(), Failur
     Ok(limits.write(&dir)?)
 }
 
-/// Why the file of the hooks is not what the configuration says; `None`: it is.
-pub(crate) fn stale(project: &Project, args: &ConfigArgs) -> Result<Option<String>, Failure> {
-    let wanted = resolved(project, args)?.ralph;
-    let found = LimitsFile::read(&project.dir()).hint(STALE)?;
-    let found = found.map_or_else(Config::default, |limits| limits.ralph);
-    if found == wanted {
+/// How the file of the hooks differs from what the configuration says.
+#[derive(Debug)]
+pub(crate) struct Stale {
+    /// What differs, key by key.
+    pub(crate) what: String,
+    /// Whether other bounds hold than those of the configuration, and hooks do not mend it by themselves.
+    pub(crate) is_wrong: bool,
+}
+
+/// Compares the file of the hooks with the configuration; `None`: it is what the configuration says.
+pub(crate) fn stale(project: &Project, args: &ConfigArgs) -> Result<Option<Stale>, Failure> {
+    let wanted = resolved(project, args)?;
+    let Some(found) = LimitsFile::read(&project.dir()).hint(STALE)? else {
+        let what =
+            "the bounds of the configuration are not written yet: the next session writes them";
+        let is_stale = wanted.source_digest.is_some();
+        return Ok(is_stale.then(|| Stale { what: what.to_owned(), is_wrong: false }));
+    };
+    if found.ralph != wanted.ralph {
+        let what = differing(&found.ralph, &wanted.ralph)?;
+        return Ok(Some(Stale { what, is_wrong: true }));
+    }
+    if found.source_digest == wanted.source_digest {
         return Ok(None);
     }
-    let (found, wanted) = (serde_json::to_value(&found)?, serde_json::to_value(&wanted)?);
+    let short = |digest: Option<String>| {
+        digest.map_or_else(|| "no file".to_owned(), |text| text.chars().take(12).collect())
+    };
+    let what = format!(
+        "the bounds were written from {}, the configuration is {} now; the values are the same",
+        short(found.source_digest),
+        short(wanted.source_digest)
+    );
+    Ok(Some(Stale { what, is_wrong: false }))
+}
+
+fn differing(found: &Config, wanted: &Config) -> Result<String, Failure> {
+    let (found, wanted) = (serde_json::to_value(found)?, serde_json::to_value(wanted)?);
     let fields = wanted.as_object().into_iter().flatten();
     let differ: Vec<String> = fields
         .filter(|(key, value)| found.get(key.as_str()) != Some(value))
@@ -74,5 +103,5 @@ pub(crate) fn stale(project: &Project, args: &ConfigArgs) -> Result<Option<Strin
             format!("ralph.{key}: hooks have {found}, the configuration says {value}")
         })
         .collect();
-    Ok(Some(differ.join("\n")))
+    Ok(differ.join("\n"))
 }
