@@ -120,6 +120,16 @@ const PROOFS: &[Proof] = &[
         run: claude::orphan,
     },
     Proof {
+        name: "claude-guard",
+        shows: "a guard stops the loops of others in a real client, and counts tokens as the client does",
+        run: claude::guard,
+    },
+    Proof {
+        name: "claude-versions",
+        shows: "hooks work in real clients of three versions, void nothing, and leave no byte behind",
+        run: claude::versions,
+    },
+    Proof {
         name: "embed",
         shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
         run: embed::run,

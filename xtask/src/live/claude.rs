@@ -4,7 +4,9 @@
 //! only ever runs where there is nothing but loopback, with an environment, home and key of its own.
 
 mod api;
+mod bill;
 mod client;
+mod guard;
 mod orphan;
 mod project;
 mod published;
@@ -12,6 +14,7 @@ mod ralph;
 mod rounds;
 mod sandbox;
 mod script;
+mod versions;
 
 use super::Live;
 use crate::steps::Outcome;
@@ -29,4 +32,14 @@ pub(super) fn rounds(live: &Live<'_>) -> anyhow::Result<Outcome> {
 /// A loop whose client is killed.
 pub(super) fn orphan(live: &Live<'_>) -> anyhow::Result<Outcome> {
     sandbox::run(live, "claude-orphan", |_| Ok(()), orphan::run)
+}
+
+/// A guard over the loops of others.
+pub(super) fn guard(live: &Live<'_>) -> anyhow::Result<Outcome> {
+    sandbox::run(live, "claude-guard", |_| Ok(()), guard::run)
+}
+
+/// Hooks in clients of several versions.
+pub(super) fn versions(live: &Live<'_>) -> anyhow::Result<Outcome> {
+    sandbox::run(live, "claude-versions", |_| Ok(()), versions::run)
 }

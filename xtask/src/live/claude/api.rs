@@ -4,6 +4,7 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 use testbed::{ClaudeApi, Exchange, ModelCall, ModelReply, ModelUsage};
 
+use super::bill::{billed, client_bill};
 use super::client::{self, Client};
 use super::project::Project;
 use super::script::{bash, is_after_tool, say};
@@ -60,31 +61,7 @@ fn model(call: &ModelCall) -> ModelReply {
 }
 
 fn equal_bills(project: &Project, exchanges: &[Exchange]) -> anyhow::Result<()> {
-    let transcripts = project.transcripts()?;
-    let mut lines = transcripts.iter().flat_map(|(_, lines)| lines);
-    let state = lines.rfind(|line| line["type"] == "cost-state");
-    let state = state.context("the client left no record of cost")?;
-    let models = state["modelUsage"].as_object().context("a record of cost without models")?;
-    for (field, of) in FIELDS {
-        let theirs: u64 = models.values().filter_map(|model| model[field].as_u64()).sum();
-        let ours: u64 = exchanges.iter().map(|exchange| billed(&exchange.reply, of)).sum();
-        ensure!(theirs == ours, "{field}: the client says {theirs}, the stand-in billed {ours}");
-    }
+    let (theirs, ours) = (client_bill(project)?, billed(exchanges));
+    ensure!(theirs == ours, "the client says {theirs:?}, the stand-in billed {ours:?}");
     Ok(())
-}
-
-type Field = fn(&ModelUsage) -> u64;
-
-const FIELDS: [(&str, Field); 4] = [
-    ("inputTokens", |usage| usage.input_tokens),
-    ("outputTokens", |usage| usage.output_tokens),
-    ("cacheReadInputTokens", |usage| usage.cache_read_input_tokens),
-    ("cacheCreationInputTokens", |usage| usage.cache_creation_input_tokens),
-];
-
-fn billed(reply: &ModelReply, field: Field) -> u64 {
-    match reply {
-        ModelReply::Message { usage, .. } => field(usage),
-        _ => 0,
-    }
 }

@@ -24,6 +24,7 @@ const TOOLS: &str = "Bash Write Edit Read Task Agent";
 pub(super) struct Project {
     dir: TempDir,
     client: Client,
+    programs: Option<PathBuf>,
 }
 
 /// What a client did.
@@ -37,7 +38,7 @@ pub(super) struct Run {
 impl Project {
     pub(super) fn new(client: &Client) -> anyhow::Result<Project> {
         let dir = tempfile::tempdir().context("no temporary directory")?;
-        let project = Project { dir, client: client.clone() };
+        let project = Project { dir, client: client.clone(), programs: None };
         for folder in
             [project.home().join(".claude"), project.root(), project.dir.path().join("tmp")]
         {
@@ -61,6 +62,12 @@ impl Project {
         fs::write(project.home().join(".claude/.claude.json"), config.to_string())
             .context("cannot write the client's configuration")?;
         Ok(project)
+    }
+
+    /// The same with the programs of one more folder on the path.
+    pub(super) fn with_programs(mut self, folder: PathBuf) -> Project {
+        self.programs = Some(folder);
+        self
     }
 
     pub(super) fn root(&self) -> PathBuf {
@@ -168,8 +175,9 @@ impl Project {
         let home = self.home();
         let mut command = Command::new(program);
         command.current_dir(self.root()).env_clear();
+        let more = self.programs.iter().map(|folder| format!(":{}", folder.display()));
         command
-            .env("PATH", path())
+            .env("PATH", more.fold(path(), |all, folder| all + &folder))
             .env("HOME", &home)
             .env("CLAUDE_CONFIG_DIR", home.join(".claude"));
         command

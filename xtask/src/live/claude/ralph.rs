@@ -27,19 +27,29 @@ impl Ralph {
         config: &str,
         more: &[&str],
     ) -> anyhow::Result<Ralph> {
-        let project = Project::new(client)?;
-        let plimsoll = sandbox::binaries(live)?.join("plimsoll");
-        let ralph = Ralph { project, plimsoll };
-        let section: String = config.lines().map(|line| format!("  {line}\n")).collect();
-        let file = format!("ralph:\n  iteration_interval_min_secs: 0\n{section}");
-        ralph.project.write("config/canonical.yaml", &file)?;
-        ralph.project.git(&["add", "config"])?;
-        ralph.project.git(&["commit", "--quiet", "--message", "configuration"])?;
+        let ralph = Ralph::without_hooks(live, client, config)?;
         ralph.install(more)?;
         Ok(ralph)
     }
 
-    /// Installs once more.
+    /// The same project before anything is installed.
+    pub(super) fn without_hooks(
+        live: &Live<'_>,
+        client: &Client,
+        config: &str,
+    ) -> anyhow::Result<Ralph> {
+        let programs = sandbox::binaries(live)?;
+        let plimsoll = programs.join("plimsoll");
+        let project = Project::new(client)?.with_programs(programs);
+        let section: String = config.lines().map(|line| format!("  {line}\n")).collect();
+        let file = format!("ralph:\n  iteration_interval_min_secs: 0\n{section}");
+        project.write("config/canonical.yaml", &file)?;
+        project.git(&["add", "config"])?;
+        project.git(&["commit", "--quiet", "--message", "configuration"])?;
+        Ok(Ralph { project, plimsoll })
+    }
+
+    /// Puts hooks in; what the client's version allows is asked of the client.
     pub(super) fn install(&self, more: &[&str]) -> anyhow::Result<()> {
         let client = self.project.client_program()?.display().to_string();
         let args = [&["ralph", "install", "--client", client.as_str()], more].concat();
@@ -57,6 +67,15 @@ impl Ralph {
             output.status,
             command::last_lines(&(output.stdout + &output.stderr), 5)
         );
+        Ok(output.stdout)
+    }
+
+    /// What `doctor` says; that it found something is no failure here.
+    pub(super) fn doctor(&self) -> anyhow::Result<String> {
+        let client = self.project.client_program()?.display().to_string();
+        let output =
+            self.project.capture(&self.plimsoll, &["ralph", "doctor", "--client", &client])?;
+        ensure!(output.status.code() != Some(2), "doctor could not tell: {}", output.stderr);
         Ok(output.stdout)
     }
 
@@ -86,6 +105,11 @@ impl Report {
             Some(Value::Object(fields)) => fields.keys().next().cloned().unwrap_or_default(),
             _ => String::new(),
         }
+    }
+
+    /// The cause with what was found and allowed.
+    pub(super) fn cause_text(&self) -> String {
+        self.json.get("cause").map(Value::to_string).unwrap_or_default()
     }
 
     /// A number of the cause, such as `count` or `max`.
