@@ -3,8 +3,17 @@
 mod adr;
 mod changelog;
 mod day;
+mod facts;
+mod filling;
 mod incident;
+mod mark;
+mod merge;
+mod piece;
+mod plan;
+mod record;
 mod slug;
+mod survey;
+mod template;
 mod verify;
 
 pub use adr::{
@@ -15,9 +24,14 @@ pub use changelog::{
     ChangelogError, Commit, Section, changelog_up_to, check_changelog, release_changelog,
     update_changelog,
 };
+pub use facts::{Config, ConfigProblem, Facts, Person, Service};
 pub use incident::{
     AlertTimes, Incident, IncidentError, Priority, close_incident, incident_field, incident_log,
 };
+pub use piece::Piece;
+pub use plan::{Change, Plan, State, Wish, plan};
+pub use record::{RECORD_FILE, Record, RecordError};
+pub use survey::{PythonTool, Survey};
 pub use verify::{
     Area, CHECKS, Check, CheckSpec, CheckState, ChecklistLine, Need, VERIFICATION_CHECKLIST,
     Verdict, Verification, Verified, VerifyConfig, VerifyProblem, VerifyReport, verify,

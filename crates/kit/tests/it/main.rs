@@ -12,6 +12,7 @@
 mod adr;
 mod changelog;
 mod incident;
+mod plan;
 mod verify;
 
 use std::time::{Duration, SystemTime};

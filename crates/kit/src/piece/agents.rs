@@ -1,0 +1,49 @@
+//! What coding agents, and whoever sets a machine up, have to know.
+
+use std::collections::BTreeSet;
+
+use super::{How, Piece, Rendered, Source};
+use crate::mark::Marks;
+
+const SENTRY: &str = "\
+{
+  \"type\": \"http\",
+  \"url\": \"https://mcp.sentry.dev/mcp\"
+}
+";
+
+pub(super) fn render(source: &Source<'_>) -> Vec<Rendered> {
+    let mut all = Vec::new();
+    let text = source.filling.fill(include_str!("../../templates/agents.md"));
+    let found = &source.survey.agent_files;
+    let new = BTreeSet::from(["AGENTS.md".to_owned()]);
+    for path in if found.is_empty() { &new } else { found } {
+        let how = How::Part { marks: Marks::Html, name: "agents", head: "# Agents\n\n".to_owned() };
+        all.push(Rendered { piece: Piece::Agents, path: path.clone(), text: text.clone(), how });
+    }
+    all.push(Rendered {
+        piece: Piece::Mcp,
+        path: ".mcp.json".to_owned(),
+        text: SENTRY.to_owned(),
+        how: How::Member { key: "mcpServers", name: "sentry" },
+    });
+    if !source.facts.secrets.is_empty() {
+        let how = How::Part { marks: Marks::Hash, name: "secrets", head: String::new() };
+        all.push(Rendered {
+            piece: Piece::EnvExample,
+            path: ".env.example".to_owned(),
+            text: variables(source),
+            how,
+        });
+    }
+    all
+}
+
+/// Each variable that holds a secret, without a value.
+fn variables(source: &Source<'_>) -> String {
+    let mut text = "# Copy to `.env`, which is never committed, and fill in.\n".to_owned();
+    for (variable, key) in &source.facts.secrets {
+        text.push_str(&format!("# {key}\n{variable}=\n"));
+    }
+    text
+}
