@@ -41,6 +41,10 @@ enum Command {
     Sentry(commands::sentry::SentryArgs),
     /// Watch another host's process, and tell when it dies
     Watch(commands::watch::WatchArgs),
+    /// Propose what a well-run repository has, and write it with --apply
+    Init(commands::kit::InitArgs),
+    /// Keep those files in step with the configuration
+    Kit(commands::kit::KitArgs),
     /// Write, accept and check decision records
     Adr(commands::adr::AdrArgs),
     /// Open and close the documents of incidents
@@ -72,6 +76,8 @@ impl Cli {
             Command::Alerts(args) => commands::alerts::run(&args),
             Command::Sentry(args) => commands::sentry::run(&args),
             Command::Watch(args) => commands::watch::run(&args),
+            Command::Init(args) => commands::kit::init(&args),
+            Command::Kit(args) => commands::kit::run(&args),
             Command::Adr(args) => commands::adr::run(&args),
             Command::Incident(args) => commands::incident::run(&args),
             Command::Changelog(args) => commands::changelog::run(&args),

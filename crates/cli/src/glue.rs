@@ -6,4 +6,5 @@ pub(crate) mod alerts_store;
 pub(crate) mod paper_metrics;
 pub(crate) mod ralph_metrics;
 pub(crate) mod sections;
+pub(crate) mod ssot_kit;
 pub(crate) mod ssot_metrics;

@@ -1,6 +1,7 @@
 //! Which crate owns which section of the configuration: one file per crate, one line each here.
 
 mod alerts;
+mod kit;
 mod metrics;
 mod paper;
 mod ports;
@@ -11,6 +12,7 @@ mod verify;
 use plimsoll_ssot::Layers;
 
 pub(crate) use alerts::{NAME as ALERTS, SENTRY};
+pub(crate) use kit::NAME as KIT;
 pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
 pub(crate) use ralph::NAME as RALPH;
@@ -26,6 +28,7 @@ pub(crate) fn all() -> Layers {
     let layers = ralph::register(layers);
     let layers = review::register(layers);
     let layers = verify::register(layers);
+    let layers = kit::register(layers);
     layers.with_check(ports::unique)
     layers.with_check(ports::unique).with_check(alerts::rules)
 }

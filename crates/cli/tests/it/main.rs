@@ -14,6 +14,7 @@ mod alerts;
 mod alerts_run;
 mod demo;
 mod help;
+mod kit;
 mod knowledge;
 mod metrics;
 mod paper;

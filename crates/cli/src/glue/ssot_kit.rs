@@ -1,0 +1,66 @@
+//! What the configuration says, as the kit wants it.
+
+use std::collections::BTreeMap;
+
+use plimsoll_kit::{Facts, Person, Service};
+use plimsoll_ssot::sections::{Contacts, Ports, Runtime, Services, Staging, Versions};
+use plimsoll_ssot::{Problems, Scalar, Section, Ssot};
+use serde::de::DeserializeOwned;
+
+/// From production and from staging.
+pub(crate) fn facts(real: &Ssot, staging: &Ssot) -> Result<Facts, Problems> {
+    let Runtime(runtime) = section(real, "runtime")?;
+    let contacts: Contacts = section(real, "contacts")?;
+    let staged: Staging = section(real, "staging")?;
+    let mut facts = Facts::default();
+    facts.python = runtime.get("python").cloned();
+    facts.rust = runtime.get("rust").cloned();
+    facts.staging_file = staged.compose_file;
+    facts.services = services(real, staging)?;
+    facts.people = contacts
+        .people
+        .into_iter()
+        .map(|(who, told)| {
+            let mut person = Person::default();
+            (person.name, person.role, person.reach) = (told.name, told.role, told.reach);
+            (who, person)
+        })
+        .collect();
+    facts.escalation =
+        contacts.escalation.into_iter().map(|step| (step.contact, step.after_minutes)).collect();
+    facts.secrets = secrets(real);
+    Ok(facts)
+}
+
+fn section<T: DeserializeOwned>(ssot: &Ssot, name: &str) -> Result<T, Problems> {
+    ssot.section(name).map(Section::into_inner)
+}
+
+fn services(real: &Ssot, staging: &Ssot) -> Result<Vec<Service>, Problems> {
+    let (Ports(here), Ports(there)) = (section(real, "ports")?, section(staging, "ports")?);
+    let Versions(versions) = section(staging, "versions")?;
+    let Services(services) = section(staging, "services")?;
+    let service = |(name, told): (String, plimsoll_ssot::sections::Service)| {
+        let mut service = Service::default();
+        service.version = versions.get(&name).cloned().unwrap_or_default();
+        service.image = told.image.unwrap_or_default();
+        (service.host, service.health_path) = (told.host, told.health_path);
+        let port = |port: String| {
+            let (staged, real) = (there.get(&port)?.get(), here.get(&port)?.get());
+            Some((port, staged, real))
+        };
+        service.ports = told.ports.into_iter().filter_map(port).collect();
+        service.name = name;
+        service
+    };
+    Ok(services.into_iter().map(service).collect())
+}
+
+/// Variables that hold secrets, with the key that refers to each.
+fn secrets(ssot: &Ssot) -> BTreeMap<String, String> {
+    let variable = |value: &Scalar| match value {
+        Scalar::Text(text) => Some(text.strip_prefix("${")?.strip_suffix('}')?.to_owned()),
+        _ => None,
+    };
+    ssot.settings().filter_map(|setting| Some((variable(&setting.value)?, setting.key))).collect()
+}

@@ -1,0 +1,157 @@
+use std::fs;
+use std::path::Path;
+
+use crate::run::{Ran, plimsoll};
+
+const CANONICAL: &str = "\
+services:
+  questdb: {image: questdb/questdb, ports: [questdb_http, questdb_ilp], health_path: /ping}
+versions: {questdb: 9.3.4}
+contacts:
+  people:
+    ada: {name: Ada, reach: [a phone]}
+  escalation: [{contact: ada, after_minutes: 0}]
+";
+
+fn desk(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+#[track_caller]
+fn ran(dir: &Path, args: &[&str], code: i32) -> Ran {
+    let ran = plimsoll(dir, args);
+    assert_eq!(ran.code, code, "{args:?}: {ran:?}");
+    ran
+}
+
+#[test]
+fn a_proposal_writes_nothing_and_what_is_applied_is_in_step() {
+    let dir = desk(&[("config/canonical.yaml", CANONICAL), ("Cargo.toml", "")]);
+    let proposed = ran(dir.path(), &["init"], 0);
+    assert!(
+        proposed.out.contains("--- /dev/null\n+++ b/.github/workflows/ci.yml\n"),
+        "{proposed:?}"
+    );
+    assert!(proposed.err.contains("`plimsoll init --apply` writes it"), "{proposed:?}");
+    assert!(!dir.path().join(".github").exists());
+    ran(dir.path(), &["kit", "check"], 1);
+    ran(dir.path(), &["init", "--apply"], 0);
+    assert!(ran(dir.path(), &["kit", "check"], 0).out.starts_with("in step: "));
+    let staging = fs::read_to_string(dir.path().join("docker-compose.staging.yml")).unwrap();
+    assert!(
+        staging.contains("image: questdb/questdb:9.3.4") && staging.contains("127.0.0.1:9001:9000")
+    );
+    let runbook = fs::read_to_string(dir.path().join("docs/runbooks/on-call.md")).unwrap();
+    assert!(runbook.contains("1. ada, at once.") && runbook.contains("| ada | Ada |  | a phone |"));
+}
+
+#[test]
+fn what_the_configuration_says_arrives_in_the_files() {
+    let dir = desk(&[("config/canonical.yaml", CANONICAL)]);
+    ran(dir.path(), &["init", "--apply"], 0);
+    ran(dir.path(), &["ssot", "set", "versions.questdb", "9.3.5"], 0);
+    let checked = ran(dir.path(), &["kit", "check"], 1);
+    assert!(checked.out.contains("changed    docker-compose.staging.yml"), "{checked:?}");
+    let shown = ran(dir.path(), &["kit", "update"], 0).out;
+    assert!(shown.contains("-    image: questdb/questdb:9.3.4\n+    image: questdb/questdb:9.3.5"));
+    ran(dir.path(), &["kit", "update", "--apply"], 0);
+    ran(dir.path(), &["kit", "check"], 0);
+}
+
+#[test]
+fn a_piece_is_left_out_and_stays_so() {
+    let dir = desk(&[("Cargo.toml", "")]);
+    ran(dir.path(), &["init", "--without", "codeql", "--apply"], 0);
+    assert!(!dir.path().join(".github/workflows/codeql.yml").exists());
+    ran(dir.path(), &["kit", "check"], 0);
+    let listed = ran(dir.path(), &["kit", "list", "--json"], 0).out;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let codeql = listed["pieces"].as_array().unwrap().iter().find(|p| p["name"] == "codeql");
+    assert_eq!(codeql.unwrap()["is_left_out"], true);
+    ran(dir.path(), &["kit", "update", "--with", "codeql", "--apply"], 0);
+    assert!(dir.path().join(".github/workflows/codeql.yml").exists());
+    let unknown = ran(dir.path(), &["init", "--without", "everything"], 2);
+    assert!(unknown.err.contains("there are: dependabot"), "{unknown:?}");
+}
+
+/// Lines of the fenced shell blocks of a document.
+fn commands(text: &str) -> Vec<String> {
+    let mut is_shell = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(word) = line.strip_prefix("```") {
+            is_shell = word == "sh";
+        } else if is_shell && !line.is_empty() {
+            found.push(line.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_and_link_of_a_runbook_is_there() {
+    let dir = desk(&[("config/canonical.yaml", CANONICAL)]);
+    ran(dir.path(), &["init", "--apply"], 0);
+    let mut seen = 0;
+    for entry in fs::read_dir(dir.path().join("docs/runbooks")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for line in commands(&text) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let known = ["git", "df"].contains(&words[0]);
+            assert!(known || words[0] == "plimsoll", "{}: {line}", path.display());
+            if !known {
+                // Everything but the last word must be read before help is: unknown words fail.
+                let args: Vec<&str> =
+                    words[1..].iter().copied().filter(|w| *w != "--help").collect();
+                let help = plimsoll(dir.path(), &[&args[..], &["--help"]].concat());
+                assert_eq!(help.code, 0, "{}: {line}: {help:?}", path.display());
+                seen += 1;
+            }
+        }
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(path.with_file_name(target).exists(), "{}: {target}", path.display());
+        }
+    }
+    assert!(seen >= 15, "{seen} commands");
+}
+
+#[test]
+fn staging_refuses_what_could_trade_on_mainnet() {
+    let dir = desk(&[("config/canonical.yaml", CANONICAL)]);
+    ran(dir.path(), &["init", "--apply"], 0);
+    let guard = |changed: &[(&str, &str)]| {
+        let fine = [
+            ("HYPERLIQUID_TESTNET", "true"),
+            ("TRADING_MODE", "paper"),
+            ("HYPERLIQUID_PRIVATE_KEY_FILE", "/run/secrets/hyperliquid_testnet_key"),
+            ("HYPERLIQUID_API_URL", "https://api.hyperliquid-testnet.xyz"),
+        ];
+        let mut command = std::process::Command::new("sh");
+        command.arg(dir.path().join("scripts/staging-guard.sh")).env_clear();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env("PATH", path).envs(fine).envs(changed.iter().copied());
+        command.output().unwrap()
+    };
+    assert!(guard(&[]).status.success());
+    let key = "0x".to_owned() + &"ab".repeat(32);
+    for (name, value) in [
+        ("HYPERLIQUID_TESTNET", "false"),
+        ("TRADING_MODE", "live"),
+        ("HYPERLIQUID_PRIVATE_KEY", "x"),
+        ("HYPERLIQUID_PRIVATE_KEY_FILE", "/run/secrets/hyperliquid_key"),
+        ("HYPERLIQUID_API_URL", "https://api.hyperliquid.xyz"),
+        ("OTHER_URL", "wss://api.hyperliquid.xyz/ws"),
+        ("WALLET", &key),
+    ] {
+        let refused = guard(&[(name, value)]);
+        assert!(!refused.status.success(), "{name}={value}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("staging refused: "));
+    }
+}
