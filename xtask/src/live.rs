@@ -14,6 +14,7 @@ mod fuzz_ssot;
 mod hotpath;
 mod install;
 mod kill;
+mod kit;
 mod million;
 mod outage;
 mod questdb_server;
@@ -133,6 +134,11 @@ const PROOFS: &[Proof] = &[
         name: "embed",
         shows: "the metrics crate alone is small, and lives beside sqlx, diesel and a strategy's own rustls",
         run: embed::run,
+    },
+    Proof {
+        name: "kit",
+        shows: "what `plimsoll init` renders is read without a finding, works, and catches what is planted",
+        run: kit::run,
     },
     Proof {
         name: "fuzz-ssot",
