@@ -66,6 +66,18 @@ enum Command {
 }
 
 impl Cli {
+    /// The commands by name, and each of their subcommands as `ssot check`.
+    pub(crate) fn names() -> Vec<String> {
+        let cli = <Self as clap::CommandFactory>::command();
+        let names = |command: &clap::Command| {
+            let name = command.get_name().to_owned();
+            let below =
+                command.get_subcommands().map(|below| format!("{name} {}", below.get_name()));
+            below.chain([name.clone()]).collect::<Vec<String>>()
+        };
+        cli.get_subcommands().flat_map(names).collect()
+    }
+
     /// Does what was asked for.
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         match self.command {

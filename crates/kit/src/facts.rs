@@ -1,6 +1,6 @@
 //! What the configuration says of a repository, as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +100,8 @@ pub struct Facts {
     pub escalation: Vec<(String, u32)>,
     /// Variables that hold secrets, and the key that refers to each.
     pub secrets: BTreeMap<String, String>,
-    /// Share of the peak that may be lost, as keys of the section `limits` and their values.
-    pub limits: BTreeMap<String, String>,
+    /// Commands that `plimsoll` has, such as `ssot check`; a workflow calls no other.
+    pub commands: BTreeSet<String>,
 }
 
 /// One service in staging.

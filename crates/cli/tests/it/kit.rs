@@ -43,6 +43,12 @@ fn a_proposal_writes_nothing_and_what_is_applied_is_in_step() {
     ran(dir.path(), &["kit", "check"], 1);
     ran(dir.path(), &["init", "--apply"], 0);
     assert!(ran(dir.path(), &["kit", "check"], 0).out.starts_with("in step: "));
+    let ci = fs::read_to_string(dir.path().join(".github/workflows/ci.yml")).unwrap();
+    assert!(ci.contains("run: plimsoll ssot check\n"), "{ci}");
+    for line in ci.lines().filter_map(|line| line.trim().strip_prefix("run: plimsoll ")) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        ran(dir.path(), &[&words[..], &["--help"]].concat(), 0);
+    }
     let staging = fs::read_to_string(dir.path().join("docker-compose.staging.yml")).unwrap();
     assert!(
         staging.contains("image: questdb/questdb:9.3.4") && staging.contains("127.0.0.1:9001:9000")

@@ -82,6 +82,18 @@ fn every_template_is_filled_to_the_end() {
 }
 
 #[test]
+fn a_workflow_calls_no_command_that_is_not_there() {
+    let mut desk = Desk::with(&RUST);
+    desk.facts.canonical = Some("config/canonical.yaml".to_owned());
+    let text = |desk: &Desk| desk.change(CI).after.unwrap();
+    assert!(!text(&desk).contains("drift check") && !text(&desk).contains("verify"));
+    desk.facts.commands = ["drift check", "verify"].map(str::to_owned).into();
+    let text = text(&desk);
+    assert!(text.contains("run: plimsoll drift check\n"), "{text}");
+    assert!(text.contains("run: plimsoll verify --offline\n"), "{text}");
+}
+
+#[test]
 fn what_people_changed_stays_and_what_the_template_changed_arrives() {
     let mut desk = Desk::with(&RUST);
     desk.apply();

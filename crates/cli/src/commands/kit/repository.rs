@@ -10,6 +10,7 @@ use plimsoll_kit::{Config, Facts, Piece, RECORD_FILE, Record, Survey};
 use plimsoll_process::git::Git;
 use plimsoll_ssot::{CANONICAL, Layers, Section};
 
+use crate::cli::Cli;
 use crate::configuration;
 use crate::failure::{Failure, Hint as _};
 use crate::glue::{sections, ssot_kit};
@@ -51,6 +52,7 @@ impl Repository {
         }
         let (mut facts, config) = said(&layers)?;
         facts.canonical = canonical.map(|_| CANONICAL.to_owned());
+        facts.commands = Cli::names().into_iter().collect();
         Ok(Self { root, survey, facts, config, record })
     }
 
