@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How to check. Every part may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -19,6 +20,10 @@ pub struct Config {
     pub include: Vec<String>,
     /// Keys that are not looked for.
     pub untracked: Vec<String>,
+    /// Further facts that no section has, by their keys: `mttr_minutes: 5`.
+    pub facts: BTreeMap<String, String>,
+    /// Names of the tables that there should be.
+    pub tables: Vec<String>,
     /// Files that have to state a fact, by its key.
     pub expected: BTreeMap<String, Vec<String>>,
     /// The port inside the container where it is not the one that the service has by itself.
@@ -39,6 +44,8 @@ impl Default for Config {
             scopes: Vec::new(),
             include: Vec::new(),
             untracked: Vec::new(),
+            facts: BTreeMap::new(),
+            tables: Vec::new(),
             expected: BTreeMap::new(),
             container_ports: BTreeMap::new(),
             file_bytes_max: 4 * 1024 * 1024,
@@ -50,6 +57,7 @@ impl Default for Config {
 
 /// What is left out of the check.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Ignore {
@@ -63,6 +71,7 @@ pub struct Ignore {
 
 /// Which profile some files are held to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Scope {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::tables;
+
 /// One declared value.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -113,6 +115,20 @@ impl TableShape {
     /// A table of which only the name is known.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The table that a statement `CREATE TABLE` makes; `None` if there is none in it.
+    pub fn of_sql(sql: &str) -> Option<Self> {
+        tables::made_by(sql)
+    }
+
+    /// Says of everything that is left open that it is not there: no time to live, no deduplication.
+    #[must_use]
+    pub fn with_all_said(mut self) -> Self {
+        self.ttl.get_or_insert_with(|| "none".to_owned());
+        self.partition.get_or_insert_with(|| "NONE".to_owned());
+        self.dedup.get_or_insert_default();
+        self
     }
 
     /// Adds a column.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::span::{Position, Span};
 
-pub(crate) use fingerprint::fingerprint;
+use fingerprint::fingerprint;
 
 /// The version of the report's JSON. It grows when a reader of the old one would misread the new one.
 pub const REPORT_VERSION: u32 = 1;
@@ -175,6 +175,12 @@ impl Finding {
             is_conflict: false,
             fingerprint: String::new(),
         }
+    }
+
+    pub(crate) fn with_fingerprint(mut self) -> Self {
+        let found = self.found.as_ref().unwrap_or(&self.message);
+        self.fingerprint = fingerprint(&[self.rule, &self.key, &self.place.path, found]);
+        self
     }
 
     pub(crate) fn with_message(self, message: impl Into<String>) -> Self {

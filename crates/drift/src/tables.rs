@@ -5,10 +5,12 @@ mod near;
 mod owned;
 pub(crate) mod sql;
 
+use crate::declared::TableShape;
+use crate::report::Place;
 use crate::span::Span;
 
-pub(crate) use agree::agree;
-pub(crate) use owned::{OwnedTable, owned};
+pub(crate) use agree::{agree, differences};
+pub(crate) use owned::{OwnedColumn, OwnedTable, owned};
 
 /// What a statement does with a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,4 +62,12 @@ impl TableStatement {
     pub(crate) fn new(deed: Deed, name: Span) -> Self {
         Self { deed, name, columns: Vec::new(), layout: Layout::default(), is_line_protocol: false }
     }
+}
+
+/// The table that the first statement of a text makes.
+pub(crate) fn made_by(text: &str) -> Option<TableShape> {
+    let mut statements = Vec::new();
+    sql::read(text, Span::new(0, text.len()), sql::Escapes::None, &mut statements);
+    let made = statements.iter().find(|statement| statement.deed == Deed::Creates)?;
+    Some(agree::shape_of(&owned(made, text, |_| Place::top_of(""))))
 }

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Canon, Checked, origin_place};
 use crate::fact::Kind;
 use crate::packages::{self, Installed};
-use crate::report::{
-    Finding, Level, Occurrence, Place, REPORT_VERSION, Report, Skipped, State, fingerprint,
-};
+use crate::report::{Finding, Level, Occurrence, Place, REPORT_VERSION, Report, Skipped, State};
 use crate::tables;
 
 /// What a check read besides texts.
@@ -220,11 +218,8 @@ fn mark(files: &mut [Checked], report: &mut Report) {
 
 fn finish(report: &mut Report, files: Vec<Checked>) {
     report.occurrences = files.into_iter().flat_map(|file| file.occurrences).collect();
-    for finding in &mut report.findings {
-        let found = finding.found.clone().unwrap_or_else(|| finding.message.clone());
-        finding.fingerprint =
-            fingerprint(&[finding.rule, &finding.key, &finding.place.path, &found]);
-    }
+    let findings = std::mem::take(&mut report.findings);
+    report.findings = findings.into_iter().map(Finding::with_fingerprint).collect();
     report.findings.sort_by(|a, b| (&a.place, &a.key, a.rule).cmp(&(&b.place, &b.key, b.rule)));
     report.findings.dedup_by(|a, b| {
         (&a.place, &a.key, a.rule, &a.message) == (&b.place, &b.key, b.rule, &b.message)

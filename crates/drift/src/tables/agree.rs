@@ -212,7 +212,7 @@ fn is_foreign(table: &OwnedTable) -> bool {
     kinds.any(|kind| FOREIGN_TYPES.contains(&kind.to_ascii_lowercase().as_str()))
 }
 
-fn shape_of(table: &OwnedTable) -> TableShape {
+pub(super) fn shape_of(table: &OwnedTable) -> TableShape {
     let mut shape = TableShape::new(table.name.clone());
     let text = |said: &Option<(String, Place)>| said.as_ref().map(|(text, _)| text.clone());
     shape.columns =

@@ -10,6 +10,7 @@
 mod bad_input;
 mod canon;
 mod fixture;
+mod fuzz;
 mod mutate;
 mod mutations;
 mod properties;
