@@ -53,6 +53,8 @@ enum Command {
     Changelog(commands::changelog::ChangelogArgs),
     /// Review a change by lints and by a model
     Review(commands::review::ReviewArgs),
+    /// Find what disagrees with the configuration, and bring it back
+    Drift(commands::drift::DriftArgs),
     /// Read, explain, check and change the configuration
     Ssot(commands::ssot::SsotArgs),
     /// Look after the loops of coding agents: status, record, resume, restore
@@ -94,6 +96,7 @@ impl Cli {
             Command::Incident(args) => commands::incident::run(&args),
             Command::Changelog(args) => commands::changelog::run(&args),
             Command::Review(args) => commands::review::run(&args),
+            Command::Drift(args) => commands::drift::run(&args),
             Command::Ssot(args) => commands::ssot::run(&args),
             Command::Ralph(args) => commands::ralph::run(&args),
             Command::Verify(args) => commands::verify::run(&args),

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod kit;
+mod drift;
 mod metrics;
 mod paper;
 mod ports;
@@ -13,6 +14,7 @@ use plimsoll_ssot::Layers;
 
 pub(crate) use alerts::{NAME as ALERTS, SENTRY};
 pub(crate) use kit::NAME as KIT;
+pub(crate) use drift::NAME as DRIFT;
 pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
 pub(crate) use ralph::NAME as RALPH;
@@ -23,6 +25,7 @@ pub(crate) use verify::NAME as VERIFY;
 pub(crate) fn all() -> Layers {
     let layers = plimsoll_ssot::sections::register(Layers::new());
     let layers = alerts::register(layers);
+    let layers = drift::register(layers);
     let layers = metrics::register(layers);
     let layers = paper::register(layers);
     let layers = ralph::register(layers);

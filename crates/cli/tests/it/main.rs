@@ -13,6 +13,7 @@
 mod alerts;
 mod alerts_run;
 mod demo;
+mod drift;
 mod help;
 mod kit;
 mod knowledge;

@@ -1,0 +1,97 @@
+//! `plimsoll drift`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use plimsoll_drift::{Around, Report, Verdict, check_tables};
+
+use super::show::{self, Look};
+use super::subject::{Subject, SubjectArgs};
+use super::{fix, staged, watch};
+use crate::failure::{Exit, Failure};
+use crate::glue::metrics_drift;
+
+/// Arguments of the check.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CheckArgs {
+    /// Files and folders; the whole repository if none is named
+    pub(crate) files: Vec<PathBuf>,
+    /// Only what is about to be committed, as it is in git's index
+    #[arg(long, conflicts_with_all = ["files", "fix", "watch"])]
+    pub(crate) staged: bool,
+    /// Every place that was compared, also those that agree
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Look::Text, value_name = "FORM")]
+    pub(crate) format: Look,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// Print the change that would bring the files back, and change nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Change the files to what is declared, and check again
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) fix: bool,
+    /// Change also where several files agree with each other against what is declared
+    #[arg(long)]
+    pub(crate) conflicts: bool,
+    /// Change lock files too; their own programs keep the digests right
+    #[arg(long)]
+    pub(crate) locks: bool,
+    /// Also the tables of a running QuestDB at http://[user:password@]host:port: ours and those of `drift.tables`
+    #[arg(long, value_name = "URL", conflicts_with_all = ["staged", "watch"])]
+    pub(crate) questdb: Option<String>,
+    /// Check again after every change, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
+}
+
+impl CheckArgs {
+    pub(crate) fn look(&self) -> Look {
+        if self.json { Look::Json } else { self.format }
+    }
+}
+
+pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    if args.watch {
+        return watch::run(args);
+    }
+    if args.staged {
+        return staged::run(args);
+    }
+    let subject = args.subject.read()?;
+    let files = subject.below(&args.files)?;
+    let report = subject.check(&files, around(args, &subject)?);
+    if args.diff || args.fix {
+        return fix::run(args, &subject, &files, &report);
+    }
+    show::report(args, &subject, &report)?;
+    Ok(exit(&subject, &report))
+}
+
+/// What else is asked besides the files.
+pub(crate) fn around(args: &CheckArgs, subject: &Subject) -> Result<Around, Failure> {
+    let mut around = Around::default();
+    if let Some(url) = &args.questdb {
+        let (server, name) = metrics_drift::connect(url)?;
+        let mut declared = metrics_drift::declared();
+        declared.extend(subject.declared.iter().filter(|value| value.key == "tables").cloned());
+        let (findings, compared) = check_tables(&declared, &server, &name);
+        around.findings.extend(findings);
+        around.compared += compared;
+    }
+    Ok(around)
+}
+
+/// Without a canonical file the best that can be said is that nothing contradicts the defaults.
+pub(crate) fn exit(subject: &Subject, report: &Report) -> Exit {
+    match report.verdict() {
+        Verdict::Clean if subject.canonical.is_some() => Exit::Fine,
+        Verdict::Drift => Exit::Finding,
+        _ => Exit::Unknown,
+    }
+}
