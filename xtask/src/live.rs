@@ -10,6 +10,7 @@ mod cases;
 mod claude;
 mod embed;
 mod fresh;
+mod fuzz_drift;
 mod fuzz_ssot;
 mod hotpath;
 mod install;
@@ -17,6 +18,7 @@ mod kill;
 mod kit;
 mod million;
 mod outage;
+mod questdb_drift;
 mod questdb_server;
 mod ralph_kill;
 mod sentry;
@@ -74,6 +76,11 @@ const PROOFS: &[Proof] = &[
         name: "questdb",
         shows: "rows emitted while QuestDB is killed three times are all there, once, without a gap",
         run: outage::run,
+    },
+    Proof {
+        name: "questdb-drift",
+        shows: "tables of a real QuestDB that somebody changed are found, and one that is down is unreachable",
+        run: questdb_drift::run,
     },
     Proof {
         name: "acks",
@@ -139,6 +146,9 @@ const PROOFS: &[Proof] = &[
         name: "kit",
         shows: "what `plimsoll init` renders is read without a finding, works, and catches what is planted",
         run: kit::run,
+        name: "fuzz-drift",
+        shows: "whatever a file of any format holds, its check ends: no panic, no hang",
+        run: fuzz_drift::run,
     },
     Proof {
         name: "fuzz-ssot",
