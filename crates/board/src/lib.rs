@@ -5,6 +5,8 @@ mod clock;
 mod dashboards;
 mod data;
 mod draw;
+#[cfg(feature = "grafana")]
+pub mod grafana;
 mod panel;
 pub mod query;
 mod rule;

@@ -8,6 +8,12 @@
 )]
 
 mod board;
+#[cfg(feature = "grafana")]
+mod grafana;
+#[cfg(feature = "grafana")]
+mod lints;
 mod pictures;
 mod queries;
+#[cfg(feature = "grafana")]
+mod schema;
 mod store;
