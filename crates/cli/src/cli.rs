@@ -45,6 +45,8 @@ enum Command {
     Init(commands::kit::InitArgs),
     /// Keep those files in step with the configuration
     Kit(commands::kit::KitArgs),
+    /// Dashboards and alert rules as files of Grafana: write, check, look for faults, try
+    Grafana(commands::grafana::GrafanaArgs),
     /// Write, accept and check decision records
     Adr(commands::adr::AdrArgs),
     /// Open and close the documents of incidents
@@ -92,6 +94,7 @@ impl Cli {
             Command::Watch(args) => commands::watch::run(&args),
             Command::Init(args) => commands::kit::init(&args),
             Command::Kit(args) => commands::kit::run(&args),
+            Command::Grafana(args) => commands::grafana::run(&args),
             Command::Adr(args) => commands::adr::run(&args),
             Command::Incident(args) => commands::incident::run(&args),
             Command::Changelog(args) => commands::changelog::run(&args),

@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod changelog;
 pub(crate) mod completions;
 pub(crate) mod drift;
+pub(crate) mod grafana;
 pub(crate) mod incident;
 pub(crate) mod kit;
 pub(crate) mod metrics;
