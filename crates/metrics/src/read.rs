@@ -110,6 +110,24 @@ pub struct Store {
     timestamps: HashSet<String>,
 }
 
+/// Ends a query that runs too long; see [`Store::canceler`].
+pub struct Canceler {
+    handle: rusqlite::InterruptHandle,
+}
+
+impl Canceler {
+    /// Makes the query that runs now fail soon; without one nothing happens.
+    pub fn cancel(&self) {
+        self.handle.interrupt();
+    }
+}
+
+impl std::fmt::Debug for Canceler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Canceler").finish_non_exhaustive()
+    }
+}
+
 impl Store {
     /// Opens an existing store.
     ///
@@ -144,6 +162,12 @@ impl Store {
     pub fn query(&self, sql: &str, limit: usize) -> Result<Answer, ReadError> {
         let mut statement = self.prepare(sql)?;
         self.collect(&mut statement, [], limit)
+    }
+
+    /// The way to end a query of this store from another thread.
+    #[must_use]
+    pub fn canceler(&self) -> Canceler {
+        Canceler { handle: self.connection.get_interrupt_handle() }
     }
 
     /// All tables of the store, by name. Reads every table once.

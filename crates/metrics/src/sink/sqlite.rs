@@ -251,7 +251,7 @@ impl Sink for SqliteSink {
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        self.try_write(batch).map_err(|failure| self.failed(failure))
+        self.try_write(std::slice::from_ref(batch)).map_err(|failure| self.failed(failure))
     }
 }
 

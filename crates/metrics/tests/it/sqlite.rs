@@ -139,6 +139,33 @@ fn a_refused_row_is_named_and_nothing_of_its_batch_is_stored() {
 }
 
 #[test]
+fn batches_that_belong_together_are_stored_together_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.db");
+    let mut sink = open(&path);
+    // Each has a label of its own under the same number.
+    let fills =
+        |seq, name| Build::table("trading_fills").row(&fill(seq, &[("trade_id", V::S(name))]));
+    let bad = pnl(0..20).row(&with(at(1, 1, 1), &[("realized_pnl", V::S("text"))]));
+    let (first, good) = (fills(1, "t1"), pnl(0..20));
+    let found = sink.write_together(&[first.batch(), bad.batch()]);
+    let Err(SinkError::Reject { rows }) = found else { panic!("{found:?}") };
+    assert_eq!(rows.iter().map(|r| r.row).collect::<Vec<_>>(), [20], "{rows:?}");
+    assert_eq!((count(&path, "trading_fills"), count(&path, "trading_pnl")), (0, 0));
+    sink.write_together(&[first.batch(), good.batch(), fills(2, "t2").batch()]).unwrap();
+    sink.write_together(&[first.batch(), good.batch()]).unwrap();
+    assert_eq!((count(&path, "trading_fills"), count(&path, "trading_pnl")), (2, 20));
+    assert_eq!((sink.counts().rows, sink.counts().replayed), (43, 20), "a fill replaces itself");
+    assert_eq!(
+        ask(
+            &path,
+            "SELECT DISTINCT side, (SELECT DISTINCT strategy_id FROM trading_pnl) FROM trading_fills"
+        ),
+        [[Datum::Text("buy".into()), Datum::Text("ema".into())]]
+    );
+}
+
+#[test]
 fn the_same_number_of_another_pipeline_is_another_label() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.db");

@@ -59,7 +59,11 @@ impl Build {
     }
 
     pub(crate) fn write(&self, sink: &mut dyn Sink) -> Result<(), SinkError> {
-        sink.write(&Batch::new(&self.schema, &self.symbols, &self.rows))
+        sink.write(&self.batch())
+    }
+
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch::new(&self.schema, &self.symbols, &self.rows)
     }
 }
 

@@ -34,6 +34,11 @@ impl LabelIds {
         self.keep();
     }
 
+    /// The next batch of the same transaction.
+    pub(super) fn next_batch(&mut self) {
+        self.batch = self.batch.wrapping_add(1);
+    }
+
     pub(super) fn keep(&mut self) {
         self.new_symbols.clear();
         self.new_texts.clear();

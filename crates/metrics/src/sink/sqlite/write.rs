@@ -1,11 +1,13 @@
-//! One batch, one transaction.
+//! One transaction: a batch, or several that belong together.
+
+use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Null};
 
 use crate::{
     batch::{Batch, Cell},
     sink::{
-        Rejected,
+        Rejected, SinkError,
         sqlite::{
             SqliteSink,
             failure::Failure,
@@ -16,39 +18,61 @@ use crate::{
 };
 
 impl SqliteSink {
-    pub(super) fn try_write(&mut self, batch: &Batch<'_>) -> Result<(), Failure> {
-        let name = batch.schema().name.as_ref();
+    /// Writes all rows of all batches or none, in one transaction: what a request with several
+    /// tables needs, and what makes many small requests cheap.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sink::write`](crate::Sink::write); [`SinkError::Reject`] names rows of the first batch
+    /// that has any.
+    pub fn write_together(&mut self, batches: &[Batch<'_>]) -> Result<(), SinkError> {
+        self.try_write(batches).map_err(|failure| self.failed(failure))
+    }
+
+    pub(super) fn try_write(&mut self, batches: &[Batch<'_>]) -> Result<(), Failure> {
         if !self.opened.as_ref().is_some_and(|opened| opened.is_same_file(&self.path)) {
             return Err(Failure::Replaced);
         }
-        // Rows of another build of the same table have their columns elsewhere.
-        if self.tables.get(name).is_none_or(|writer| writer.schema != *batch.schema()) {
-            self.try_prepare(batch.schema())?;
+        for schema in batches.iter().map(Batch::schema) {
+            // Rows of another build of the same table have their columns elsewhere.
+            if self.tables.get(schema.name.as_ref()).is_none_or(|writer| writer.schema != *schema) {
+                self.try_prepare(schema)?;
+            }
         }
-        let (Some(opened), Some(writer)) = (&mut self.opened, self.tables.get(name)) else {
-            return Err(Failure::Closed);
-        };
+        let Some(opened) = &mut self.opened else { return Err(Failure::Closed) };
         opened.wal.check(&opened.connection)?;
-        let labels = &mut self.labels;
-        let stored = match store(&opened.connection, writer, labels, batch) {
+        let (tables, labels) = (&self.tables, &mut self.labels);
+        let stored = match store(&opened.connection, tables, labels, batches) {
             Err(Failure::Row { .. }) => {
                 labels.roll_back();
-                return Err(refused_rows(&opened.connection, writer, labels, batch)?);
+                return Err(refused_rows(&opened.connection, tables, labels, batches)?);
             }
             other => other?,
         };
         labels.keep();
         let counts = &mut self.counts;
-        let rows = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let rows: usize = batches.iter().map(Batch::len).sum();
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         counts.rows = counts.rows.saturating_add(rows);
         counts.replayed = counts.replayed.saturating_add(rows.saturating_sub(stored));
-        counts.omitted = counts.omitted.saturating_add(omitted(writer, batch));
+        for batch in batches {
+            counts.omitted = counts.omitted.saturating_add(omitted(writer(tables, batch)?, batch));
+        }
         // The batch is in the store whatever becomes of the log: no error of it is the batch's.
         if opened.wal.committed(&opened.connection).unwrap_or(true) {
             counts.checkpoints_starved = counts.checkpoints_starved.saturating_add(1);
         }
         Ok(())
     }
+}
+
+fn writer<'t>(
+    tables: &'t HashMap<String, TableWriter>,
+    batch: &Batch<'_>,
+) -> Result<&'t TableWriter, Failure> {
+    // Two builds of one table in one call: the second was prepared over the first.
+    let writer = tables.get(batch.schema().name.as_ref());
+    writer.filter(|writer| writer.schema == *batch.schema()).ok_or(Failure::Closed)
 }
 
 fn begin(connection: &Connection) -> Result<Transaction<'_>, Failure> {
@@ -58,40 +82,64 @@ fn begin(connection: &Connection) -> Result<Transaction<'_>, Failure> {
 /// Stores all rows or none. Returns how many were new or replaced.
 fn store(
     connection: &Connection,
-    writer: &TableWriter,
+    tables: &HashMap<String, TableWriter>,
     labels: &mut LabelIds,
-    batch: &Batch<'_>,
+    batches: &[Batch<'_>],
 ) -> Result<u64, Failure> {
     labels.begin();
     let transaction = begin(connection)?;
-    let mut changed = 0_usize;
-    {
-        let mut many = connection.prepare_cached(&writer.insert_many)?;
-        let mut one = connection.prepare_cached(&writer.insert_one)?;
-        let full = batch.len() - batch.len() % ROWS_PER_INSERT;
-        let mut binder = Binder { connection, writer, labels, batch };
-        let mut parameter = 1;
-        for (index, row) in batch.rows().enumerate() {
-            let is_one = index >= full;
-            let statement = if is_one { &mut one } else { &mut many };
-            parameter = binder.bind(statement, parameter, row)?;
-            if is_one || (index + 1).is_multiple_of(ROWS_PER_INSERT) {
-                changed = changed.saturating_add(statement.raw_execute()?);
-                parameter = 1;
-            }
-        }
+    let mut changed = 0_u64;
+    for batch in batches {
+        let binder = Binder { connection, writer: writer(tables, batch)?, labels, batch };
+        changed = changed.saturating_add(insert(binder)?);
+        labels.next_batch();
     }
     transaction.commit()?;
+    Ok(changed)
+}
+
+fn insert(mut binder: Binder<'_, '_>) -> Result<u64, Failure> {
+    let (connection, writer, batch) = (binder.connection, binder.writer, binder.batch);
+    let mut many = connection.prepare_cached(&writer.insert_many)?;
+    let mut one = connection.prepare_cached(&writer.insert_one)?;
+    let full = batch.len() - batch.len() % ROWS_PER_INSERT;
+    let (mut changed, mut parameter) = (0_usize, 1);
+    for (index, row) in batch.rows().enumerate() {
+        let is_one = index >= full;
+        let statement = if is_one { &mut one } else { &mut many };
+        parameter = binder.bind(statement, parameter, row)?;
+        if is_one || (index + 1).is_multiple_of(ROWS_PER_INSERT) {
+            changed = changed.saturating_add(statement.raw_execute()?);
+            parameter = 1;
+        }
+    }
     Ok(u64::try_from(changed).unwrap_or(u64::MAX))
 }
 
-/// Finds all rows that the store does not take, by trying each; nothing is kept.
+/// Finds the first batch with rows that the store does not take, and all of its rows that it does
+/// not, by trying each; nothing is kept.
 fn refused_rows(
+    connection: &Connection,
+    tables: &HashMap<String, TableWriter>,
+    labels: &mut LabelIds,
+    batches: &[Batch<'_>],
+) -> Result<Failure, Failure> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        rows = refused_in(connection, writer(tables, batch)?, labels, batch)?;
+        if !rows.is_empty() {
+            break;
+        }
+    }
+    Ok(Failure::Rows { rows })
+}
+
+fn refused_in(
     connection: &Connection,
     writer: &TableWriter,
     labels: &mut LabelIds,
     batch: &Batch<'_>,
-) -> Result<Failure, Failure> {
+) -> Result<Vec<Rejected>, Failure> {
     labels.begin();
     let transaction = begin(connection)?;
     let mut rows = Vec::new();
@@ -110,7 +158,8 @@ fn refused_rows(
         }
     }
     transaction.rollback()?;
-    Ok(Failure::Rows { rows })
+    labels.roll_back();
+    Ok(rows)
 }
 
 struct Binder<'a, 'b> {
