@@ -1,0 +1,69 @@
+//! What is answered, and to whom.
+
+mod admit;
+mod metrics;
+mod query;
+mod reply;
+mod write;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
+use tokio::sync::{Semaphore, watch};
+
+use crate::counts::Counts;
+use crate::memory::Memory;
+use crate::options::StationOptions;
+use crate::store::Writer;
+use crate::tokens::Scope;
+
+pub(crate) use reply::{Out, empty, plain};
+
+/// What every connection shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: StationOptions,
+    pub(crate) writer: Writer,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) memory: Memory,
+    pub(crate) queries: Arc<Semaphore>,
+    /// Set once nothing new is taken.
+    pub(crate) draining: watch::Receiver<bool>,
+    pub(crate) connections: AtomicUsize,
+}
+
+/// Answers one request.
+pub(crate) async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Out>, Infallible> {
+    let (path, method) = (request.uri().path().to_owned(), request.method().clone());
+    let is_read = method == Method::GET || method == Method::HEAD;
+    let reply = match path.as_str() {
+        // QuestDB's clients ask these before they have shown who they are.
+        "/ping" if is_read => reply::ping(),
+        "/settings" if is_read => reply::settings(),
+        "/write" | "/api/v2/write" if method == Method::POST => {
+            match admit::admit(&shared, &request, Scope::Write) {
+                Ok(token) => write::write(&shared, request, token).await,
+                Err(denied) => *denied,
+            }
+        }
+        "/api/query" if is_read => match admit::admit(&shared, &request, Scope::Read) {
+            Ok(_) => query::query(&shared, &request).await,
+            Err(denied) => *denied,
+        },
+        "/metrics" if is_read => match admit::admit(&shared, &request, Scope::Read) {
+            Ok(_) => metrics::metrics(&shared),
+            Err(denied) => *denied,
+        },
+        "/ping" | "/settings" | "/write" | "/api/v2/write" | "/api/query" | "/metrics" => {
+            plain(405, "this path does not take that method\n")
+        }
+        _ => plain(404, "a station answers /write, /ping, /settings, /api/query and /metrics\n"),
+    };
+    Ok(reply)
+}

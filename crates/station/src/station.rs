@@ -1,0 +1,248 @@
+//! A station from its start to its end.
+
+use std::error::Error;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use plimsoll_metrics::SqliteOptions;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, watch};
+
+use crate::counts::Counts;
+use crate::follow::{Follow, Follower};
+use crate::http::Shared;
+use crate::memory::Memory;
+use crate::options::StationOptions;
+use crate::serve;
+use crate::store::{Ends, Upkeep, Writer};
+use crate::tls::{Tls, TlsError};
+
+/// Threads that answer, and threads that read bodies and run queries.
+const ASYNC_THREADS: usize = 2;
+const BLOCKING_THREADS: usize = 6;
+
+/// Why a station does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Whoever reaches this address could send rows, in the clear.
+    #[error("`{bind}` is not loopback and wants {missing}")]
+    Exposed {
+        /// The address.
+        bind: SocketAddr,
+        /// `TLS`, `tokens`, or both.
+        missing: &'static str,
+    },
+    /// Certificate or key cannot be used.
+    #[error("cannot serve TLS")]
+    Tls {
+        /// Cause.
+        source: TlsError,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on `{bind}`")]
+    Bind {
+        /// The address.
+        bind: SocketAddr,
+        /// Cause.
+        source: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("cannot open store `{}`", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The system gives no thread.
+    #[error("cannot start a thread")]
+    Thread {
+        /// Cause.
+        source: io::Error,
+    },
+}
+
+/// What was left when a station ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// Rows that were acknowledged since it started.
+    pub rows_stored: u64,
+    /// Connections that were still open when the time was over, and were cut.
+    pub connections_cut: usize,
+}
+
+/// A station that runs. Dropping it ends it at once; what was acknowledged is in the store.
+#[derive(Debug)]
+pub struct Station {
+    address: SocketAddr,
+    has_tls: bool,
+    shared: Arc<Shared>,
+    runtime: Option<Runtime>,
+    drain: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+    upkeep: Option<(SyncSender<()>, JoinHandle<()>)>,
+}
+
+impl Station {
+    /// Starts one: opens the store, listens, and returns once it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing runs then.
+    pub fn start(options: StationOptions) -> Result<Self, StartError> {
+        Self::start_with(options, None)
+    }
+
+    /// As [`Station::start`], with somebody who hears of every row once it is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing runs then.
+    pub fn start_following(
+        options: StationOptions,
+        follow: Box<dyn Follow>,
+    ) -> Result<Self, StartError> {
+        Self::start_with(options, Some(follow))
+    }
+
+    fn start_with(
+        options: StationOptions,
+        follow: Option<Box<dyn Follow>>,
+    ) -> Result<Self, StartError> {
+        let bind = options.bind;
+        check_exposure(&options)?;
+        let tls = options.tls.clone().map(Tls::open).transpose();
+        let tls = tls.map_err(|source| StartError::Tls { source })?;
+        let failed = |source| StartError::Bind { bind, source };
+        let listener = TcpListener::bind(bind).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let counts = Arc::new(Counts::default());
+        let mut threads = Vec::new();
+        let follower = follow.map(Follower::start).transpose()?;
+        let (follower, thread) = follower.unzip();
+        let (changed, _) = watch::channel(0);
+        let sqlite = SqliteOptions::default().with_durability(options.durability);
+        let ends = Ends { counts: Arc::clone(&counts), changed, follower };
+        let (writer, store) =
+            Writer::start(&options.store, sqlite.clone(), options.is_schema_open, ends)?;
+        threads.push(store);
+        threads.extend(thread);
+        let upkeep = options.has_upkeep.then(|| upkeep(&options, sqlite, &counts)).transpose()?;
+        let (drain, draining) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            memory: Memory::new(options.memory_bytes_max),
+            queries: Arc::new(Semaphore::new(options.queries_max)),
+            options,
+            writer,
+            counts,
+            draining,
+            connections: AtomicUsize::new(0),
+        });
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(ASYNC_THREADS)
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("plimsoll-station")
+            .enable_all()
+            .build()
+            .map_err(|source| StartError::Thread { source })?;
+        let has_tls = tls.is_some();
+        runtime.spawn(serve::accept(listener, tls.map(Arc::new), Arc::clone(&shared)));
+        tracing::info!(%address, "station listens");
+        Ok(Self { address, has_tls, shared, runtime: Some(runtime), drain, threads, upkeep })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as clients are given it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.has_tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Takes nothing new, answers what was begun, writes what was handed over, and ends: within
+    /// `timeout`, after which connections are cut. Their rows were not acknowledged.
+    #[must_use]
+    pub fn stop(mut self, timeout: Duration) -> Ended {
+        self.drain.send_replace(true);
+        let connections_cut = match self.runtime.take() {
+            Some(runtime) => {
+                let cut = runtime.block_on(serve::drained(&self.shared, timeout));
+                runtime.shutdown_timeout(Duration::from_secs(1));
+                cut
+            }
+            None => 0,
+        };
+        self.end();
+        Ended { rows_stored: self.shared.counts.rows_stored(), connections_cut }
+    }
+
+    fn end(&mut self) {
+        self.shared.writer.stop();
+        if let Some((stop, thread)) = self.upkeep.take() {
+            drop(stop);
+            join(thread);
+        }
+        self.threads.drain(..).for_each(join);
+    }
+}
+
+impl Drop for Station {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            self.drain.send_replace(true);
+            runtime.shutdown_background();
+            self.end();
+        }
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the station panicked");
+    }
+}
+
+fn check_exposure(options: &StationOptions) -> Result<(), StartError> {
+    let missing = match (options.tls.is_some(), !options.tokens.is_empty()) {
+        _ if options.bind.ip().is_loopback() => return Ok(()),
+        (true, true) => return Ok(()),
+        (true, false) => "tokens",
+        (false, true) => "TLS",
+        (false, false) => "TLS and tokens",
+    };
+    Err(StartError::Exposed { bind: options.bind, missing })
+}
+
+fn upkeep(
+    options: &StationOptions,
+    sqlite: SqliteOptions,
+    counts: &Arc<Counts>,
+) -> Result<(SyncSender<()>, JoinHandle<()>), StartError> {
+    let upkeep = Upkeep {
+        path: options.store.clone(),
+        options: sqlite,
+        producer: "plimsoll-station".to_owned(),
+        rollup_interval: options.rollup_interval,
+        retention_interval: options.retention_interval,
+        late: options.rollup_late,
+        counts: Arc::clone(counts),
+    };
+    let (stop, stopped) = sync_channel(0);
+    let builder = std::thread::Builder::new().name("plimsoll-upkeep".to_owned());
+    let thread = builder.spawn(move || upkeep.run(&stopped));
+    Ok((stop, thread.map_err(|source| StartError::Thread { source })?))
+}
