@@ -11,6 +11,7 @@ Examples:
   plimsoll demo                      a paper strategy over the crash of 2008, in half a minute
   plimsoll demo --fast               the same rows, as fast as it goes
   plimsoll demo --data my-bars.csv   over your own market data
+  plimsoll station                   take rows in from any QuestDB or InfluxDB client
   plimsoll metrics gaps              whether every row arrived, proven
   plimsoll ralph report              why a coding agent's loop stopped, iteration by iteration
   plimsoll completions bash          completions for a shell
@@ -33,6 +34,8 @@ enum Command {
     Paper(commands::paper::PaperArgs),
     /// Read what was recorded, prove that it is whole, deliver what waits
     Metrics(commands::metrics::MetricsArgs),
+    /// Take rows in over line protocol, keep them, answer queries
+    Station(commands::station::StationArgs),
     /// Create and change the tables of a store
     Tables(commands::tables::TablesArgs),
     /// Tell people: set receivers up, try them, see what fires, silence and acknowledge
@@ -88,6 +91,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Paper(args) => commands::paper::run(&args),
             Command::Metrics(args) => commands::metrics::run(&args),
+            Command::Station(args) => commands::station::run(&args),
             Command::Tables(args) => commands::tables::run(&args),
             Command::Alerts(args) => commands::alerts::run(&args),
             Command::Sentry(args) => commands::sentry::run(&args),

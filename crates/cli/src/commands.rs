@@ -14,6 +14,7 @@ pub(crate) mod ralph;
 pub(crate) mod review;
 pub(crate) mod sentry;
 pub(crate) mod ssot;
+pub(crate) mod station;
 pub(crate) mod tables;
 pub(crate) mod verify;
 pub(crate) mod watch;

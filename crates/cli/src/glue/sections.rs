@@ -9,6 +9,7 @@ mod ports;
 mod ralph;
 mod review;
 mod verify;
+mod station;
 
 use plimsoll_ssot::Layers;
 
@@ -20,6 +21,7 @@ pub(crate) use paper::NAME as PAPER;
 pub(crate) use ralph::NAME as RALPH;
 pub(crate) use review::NAME as REVIEW;
 pub(crate) use verify::NAME as VERIFY;
+pub(crate) use station::NAME as STATION;
 
 /// Every section there is; any other name in a file or a variable is an error.
 pub(crate) fn all() -> Layers {
@@ -32,6 +34,7 @@ pub(crate) fn all() -> Layers {
     let layers = review::register(layers);
     let layers = verify::register(layers);
     let layers = kit::register(layers);
+    let layers = station::register(layers);
     layers.with_check(ports::unique)
     layers.with_check(ports::unique).with_check(alerts::rules)
 }

@@ -28,5 +28,6 @@ mod review_pull;
 mod run;
 mod sentry;
 mod ssot;
+mod station;
 mod tables;
 mod verify;
