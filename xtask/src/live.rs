@@ -23,6 +23,7 @@ mod questdb_server;
 mod ralph_kill;
 mod sentry;
 mod server;
+mod station;
 mod stored;
 mod tls;
 
@@ -101,6 +102,16 @@ const PROOFS: &[Proof] = &[
         name: "kill",
         shows: "a producer killed -9 at random moments loses no acknowledged row",
         run: kill::run,
+    },
+    Proof {
+        name: "station",
+        shows: "a station killed -9 while it takes rows in loses no acknowledged row and has none twice",
+        run: station::kills,
+    },
+    Proof {
+        name: "lines",
+        shows: "a real QuestDB judges edge cases of line protocol as recorded, and the station as QuestDB",
+        run: station::lines,
     },
     Proof {
         name: "ralph-kill",
