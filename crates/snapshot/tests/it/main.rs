@@ -1,0 +1,38 @@
+//! What a user of this crate relies on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    missing_docs,
+    reason = "a panic is how a test fails"
+)]
+
+#[cfg(feature = "object-store")]
+mod bucket;
+mod environment;
+mod fakes;
+mod faults;
+mod flips;
+mod git;
+mod grove;
+mod home;
+mod kill;
+mod plan;
+mod power;
+mod questdb;
+mod redis;
+mod round_trip;
+mod scenario;
+#[cfg(feature = "encryption")]
+mod sealed;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+mod venue;
