@@ -68,6 +68,10 @@ enum Command {
     Verify(commands::verify::VerifyArgs),
     /// The same as `verify`, without anything that is sent
     Doctor(commands::verify::VerifyArgs),
+    /// Capture the state around a deploy, verify it, restore it
+    Snapshot(commands::snapshot::SnapshotArgs),
+    /// Make a snapshot on a timer, and prove now and then that it can be restored
+    Backup(commands::backup::BackupArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -108,6 +112,8 @@ impl Cli {
             Command::Ralph(args) => commands::ralph::run(&args),
             Command::Verify(args) => commands::verify::run(&args),
             Command::Doctor(args) => commands::verify::run(&args.without_network()),
+            Command::Snapshot(args) => commands::snapshot::run(&args),
+            Command::Backup(args) => commands::backup::run(&args),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod adr;
 pub(crate) mod alerts;
+pub(crate) mod backup;
 pub(crate) mod changelog;
 pub(crate) mod completions;
 pub(crate) mod drift;
@@ -13,6 +14,7 @@ pub(crate) mod paper;
 pub(crate) mod ralph;
 pub(crate) mod review;
 pub(crate) mod sentry;
+pub(crate) mod snapshot;
 pub(crate) mod ssot;
 pub(crate) mod station;
 pub(crate) mod tables;

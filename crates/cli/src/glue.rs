@@ -18,4 +18,5 @@ pub(crate) mod paper_metrics;
 pub(crate) mod ralph_metrics;
 pub(crate) mod sections;
 pub(crate) mod ssot_alerts;
+pub(crate) mod snapshot_metrics;
 pub(crate) mod ssot_metrics;

@@ -13,6 +13,7 @@ mod grid;
 mod moment;
 mod probes;
 mod report;
+mod progress;
 mod stop;
 mod store;
 

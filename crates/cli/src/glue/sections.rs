@@ -10,6 +10,7 @@ mod ralph;
 mod review;
 mod verify;
 mod station;
+mod snapshot;
 
 use plimsoll_ssot::Layers;
 
@@ -22,6 +23,7 @@ pub(crate) use ralph::NAME as RALPH;
 pub(crate) use review::NAME as REVIEW;
 pub(crate) use verify::NAME as VERIFY;
 pub(crate) use station::NAME as STATION;
+pub(crate) use snapshot::NAME as SNAPSHOT;
 
 /// Every section there is; any other name in a file or a variable is an error.
 pub(crate) fn all() -> Layers {
@@ -35,6 +37,7 @@ pub(crate) fn all() -> Layers {
     let layers = verify::register(layers);
     let layers = kit::register(layers);
     let layers = station::register(layers);
+    let layers = snapshot::register(layers);
     layers.with_check(ports::unique)
     layers.with_check(ports::unique).with_check(alerts::rules)
 }

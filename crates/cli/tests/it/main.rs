@@ -27,6 +27,7 @@ mod review;
 mod review_pull;
 mod run;
 mod sentry;
+mod snapshot;
 mod ssot;
 mod station;
 mod tables;

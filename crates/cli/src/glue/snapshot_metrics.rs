@@ -1,0 +1,51 @@
+//! What was done with snapshots, as rows of `ops_events`.
+
+use std::time::Duration;
+
+use plimsoll_metrics::{Metrics, Mode, OpsEvent, OpsKind, Options};
+
+/// Longest wait for the store; what it does not take waits in the spool.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Something that was done.
+#[derive(Debug, Clone)]
+pub(crate) struct Done<'a> {
+    pub(crate) outcome: &'a str,
+    /// What it was done to.
+    pub(crate) target: &'a str,
+    /// The snapshot.
+    pub(crate) ref_id: &'a str,
+    pub(crate) config_hash: &'a str,
+    pub(crate) detail: &'a str,
+    pub(crate) duration: Duration,
+}
+
+/// Writes rows of kind `backup` into a metrics store: an SQLite file, or an address.
+pub(crate) fn record(store: &str, env: &str, done: &[Done<'_>]) -> anyhow::Result<()> {
+    let mut options = if store.contains("://") {
+        Options::connect(store, "plimsoll-backup.spool", Mode::Live)
+    } else {
+        Options::embedded(store, Mode::Live)
+    };
+    env.clone_into(&mut options.env);
+    "backup".clone_into(&mut options.service);
+    env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
+    // A spool of its own: that of a strategy or of the station is theirs.
+    let mut spool = options.spool_dir.into_os_string();
+    spool.push(".backup");
+    options.spool_dir = spool.into();
+    let metrics = Metrics::open(&options)?;
+    let series = metrics.series(&[("component", "backup")])?;
+    for done in done {
+        let ms = u32::try_from(done.duration.as_millis()).unwrap_or(u32::MAX);
+        series.emit(
+            &OpsEvent::new(OpsKind::Backup, done.target, done.outcome)
+                .ref_id(done.ref_id)
+                .config_hash(done.config_hash)
+                .detail(done.detail)
+                .duration_ms(Duration::from_millis(u64::from(ms))),
+        );
+    }
+    metrics.close(CLOSE_TIME_MAX)?;
+    Ok(())
+}
