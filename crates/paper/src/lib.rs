@@ -34,8 +34,8 @@ pub use replay::{ReplayClock, ReplayError};
 pub use run::{Session, SessionConfig, SessionError, StepSummary, Summary};
 #[cfg(feature = "http")]
 pub use serve::{
-    ApiError, ClientError, ClockReply, OpenReport, Pace, PlaceReply, RemoteStep, RemoteTrader,
-    ServeConfig, ServeError, Server, VenueClient, serve,
+    ApiError, ClientError, ClockReply, OpenReport, Pace, Permit, PlaceReply, RemoteStep,
+    RemoteTrader, ServeConfig, ServeError, Server, VenueClient, serve,
 };
 pub use strategy::{Command, Trend, TrendConfig, View};
 pub use venue::{

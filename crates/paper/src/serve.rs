@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub use client::{ClientError, ClockReply, PlaceReply, VenueClient};
 pub use routes::ApiError;
-pub use trader::{RemoteStep, RemoteTrader};
+pub use trader::{Permit, RemoteStep, RemoteTrader};
 
 use plimsoll_durable::{Lock, LockError};
 

@@ -5,6 +5,16 @@ use crate::event::{Event, EventKind};
 use crate::order::OrderState;
 use crate::strategy::{Command, Trend, View};
 
+/// Decides whether a command may be sent, such as by a lease or a halt.
+pub trait Permit: std::fmt::Debug {
+    /// Calls `send` once if it may be sent, and not at all if not.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not sent, for people.
+    fn pass(&mut self, command: &Command, send: &mut dyn FnMut()) -> Result<(), String>;
+}
+
 /// A strategy that trades at a served venue, one bar at a time.
 ///
 /// It knows only the closes it has seen, so it waits until its long average is whole. Its name
@@ -17,6 +27,7 @@ pub struct RemoteTrader {
     bars_done: u64,
     next_event: usize,
     ended: Vec<OrderState>,
+    permit: Option<Box<dyn Permit>>,
 }
 
 /// What one look at the venue brought.
@@ -37,7 +48,15 @@ impl RemoteTrader {
     /// Builds a trader; the venue counts its orders under `sender`.
     pub fn new(client: VenueClient, trend: Trend, sender: &str) -> Self {
         let sender = sender.to_owned();
-        Self { client, trend, sender, bars_done: 0, next_event: 0, ended: Vec::new() }
+        let ended = Vec::new();
+        Self { client, trend, sender, bars_done: 0, next_event: 0, ended, permit: None }
+    }
+
+    /// Sends nothing without the permit. What it does not let through counts as refused.
+    #[must_use]
+    pub fn with_permit(mut self, permit: impl Permit + 'static) -> Self {
+        self.permit = Some(Box::new(permit));
+        self
     }
 
     /// Looks at the venue and, if a bar has passed since the last look, trades.
@@ -68,23 +87,34 @@ impl RemoteTrader {
         });
         self.bars_done = step.clock.bars_done;
         for command in commands {
-            match self.send(command) {
-                Ok(()) => step.sent += 1,
-                Err(ClientError::Refused { error, .. }) => step.refused.push(error),
-                Err(other) => return Err(other),
+            match self.permitted(&command) {
+                Ok(Ok(())) => step.sent += 1,
+                Ok(Err(ClientError::Refused { error, .. })) | Err(error) => {
+                    step.refused.push(error);
+                }
+                Ok(Err(other)) => return Err(other),
             }
         }
         Ok(step)
     }
 
-    fn send(&self, command: Command) -> Result<(), ClientError> {
-        match command {
-            Command::Place(order) => self.client.place(&order.with_sender(&self.sender)),
-            Command::Cancel(id) => self.client.cancel(&id),
-            Command::Modify(id, change) => self.client.modify(&id, &change),
-        }
-        .map(|_| ())
+    /// Sends a command if it may be sent; the outer error is why it may not.
+    fn permitted(&mut self, command: &Command) -> Result<Result<(), ClientError>, String> {
+        let Self { client, sender, permit, .. } = self;
+        let Some(permit) = permit else { return Ok(send(client, sender, command)) };
+        let mut sent = None;
+        permit.pass(command, &mut || sent = Some(send(client, sender, command)))?;
+        sent.ok_or_else(|| "the permit let it pass and did not send it".to_owned())
     }
+}
+
+fn send(client: &VenueClient, sender: &str, command: &Command) -> Result<(), ClientError> {
+    match command {
+        Command::Place(order) => client.place(&order.clone().with_sender(sender)),
+        Command::Cancel(id) => client.cancel(id),
+        Command::Modify(id, change) => client.modify(id, change),
+    }
+    .map(|_| ())
 }
 
 fn ended(event: &Event) -> Option<&OrderState> {
