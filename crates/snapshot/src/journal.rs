@@ -74,7 +74,8 @@ pub(crate) struct Contents<R> {
     /// Where the whole lines end.
     len: u64,
     last: Digest,
-    is_torn: bool,
+    /// Whether something follows that is no whole line.
+    pub(crate) is_torn: bool,
 }
 
 impl<'a> Journal<'a> {

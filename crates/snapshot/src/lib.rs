@@ -29,6 +29,7 @@ mod scratch;
 mod seal;
 mod secrets;
 mod store;
+pub mod trading;
 mod tree;
 pub mod venue;
 mod verify;

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use run::ns;
 pub use run::{Event, OnFailure, PlanError, Plans, RunOptions};
 pub use state::{PlanState, PlanSummary, StepState};
 

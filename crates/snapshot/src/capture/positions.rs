@@ -42,6 +42,12 @@ impl Positions {
         self
     }
 
+    /// Names the venue for people.
+    #[must_use]
+    pub fn venue_name(&self) -> String {
+        self.venue.name()
+    }
+
     /// Fails if cache and venue disagree. Otherwise that is noted.
     #[must_use]
     pub fn must_agree(mut self) -> Self {
@@ -49,8 +55,12 @@ impl Positions {
         self
     }
 
-    /// Reads both until the venue is the same before and after.
-    fn read(&mut self) -> Result<(Holdings, Option<Holdings>), CaptureError> {
+    /// Reads both, again until the venue is the same before and after; the cache comes second.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read, or the venue does not stand still.
+    pub fn settled(&mut self) -> Result<(Holdings, Option<Holdings>), CaptureError> {
         let failed = |name: String| {
             move |error| CaptureError::new(format!("cannot read {name}")).with_source(error)
         };
@@ -79,7 +89,7 @@ impl Capture for Positions {
     }
 
     fn capture(&mut self, into: &mut Intake<'_>) -> Result<Taken, CaptureError> {
-        let (venue, cache) = self.read()?;
+        let (venue, cache) = self.settled()?;
         let written =
             |error| CaptureError::new("cannot write down what is held").with_source(error);
         into.fact("venue", self.venue.name());

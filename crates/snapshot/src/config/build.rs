@@ -134,6 +134,17 @@ impl Config {
         Ok(parts)
     }
 
+    /// Makes what reads the accounts, by the names of their parts.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a value cannot be used.
+    pub fn accounts(&self, edge: &Edge) -> Result<Vec<(String, Positions)>, ConfigError> {
+        let account =
+            |(name, own): (&String, &PositionsPart)| Ok((name.clone(), own.capture(name, edge)?));
+        self.positions.iter().map(account).collect()
+    }
+
     #[cfg(feature = "sqlite")]
     fn sqlite_parts(&self, edge: &Edge, parts: &mut Vec<Part<'static>>) -> Result<(), ConfigError> {
         for (name, own) in &self.sqlite {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use plimsoll_durable::Lock;
@@ -11,7 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::state::{PlanState, PlanSummary, Record, Replayed, SCHEMA_VERSION, StepState};
 use super::{Execute, Plan, StepError};
-use crate::disk::Disk;
+use crate::disk::{Disk, Watch};
 use crate::id::SnapshotId;
 use crate::journal::{self, Journal, JournalError};
 use crate::store::{LockedError, chain};
@@ -186,6 +187,20 @@ impl Plans {
     /// [`PlanError::Locked`] if another process has it.
     pub fn open(dir: impl Into<PathBuf>, purpose: &str) -> Result<Self, PlanError> {
         Self::open_on(dir.into(), purpose, Disk::default())
+    }
+
+    /// As [`Plans::open`]; `watch` sees every change that the journals make, and a point before
+    /// and after each step.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plans::open`].
+    pub fn open_watched(
+        dir: impl Into<PathBuf>,
+        purpose: &str,
+        watch: Arc<dyn Watch>,
+    ) -> Result<Self, PlanError> {
+        Self::open_on(dir.into(), purpose, Disk::watched(watch))
     }
 
     pub(crate) fn open_on(dir: PathBuf, purpose: &str, disk: Disk) -> Result<Self, PlanError> {
@@ -472,7 +487,7 @@ impl<A: Serialize + Clone> Running<'_, A> {
     }
 }
 
-fn ns(time: SystemTime) -> i64 {
+pub(crate) fn ns(time: SystemTime) -> i64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

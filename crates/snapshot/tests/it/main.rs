@@ -35,4 +35,5 @@ mod sealed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod trading;
 mod venue;
