@@ -7,6 +7,7 @@ mod compare;
 pub mod config;
 mod contents;
 mod create;
+pub mod deploy;
 mod digest;
 mod disk;
 mod framed;

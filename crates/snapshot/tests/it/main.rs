@@ -16,6 +16,7 @@
 
 #[cfg(feature = "object-store")]
 mod bucket;
+mod deploy;
 mod environment;
 mod fakes;
 mod faults;

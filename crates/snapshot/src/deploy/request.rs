@@ -1,0 +1,61 @@
+//! What is to be deployed, as it is written down.
+
+use serde::{Deserialize, Serialize};
+
+use super::config::Environment;
+use super::release::Release;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Request {
+    /// A new version: from a clean tree, with everything that `preflight` names.
+    Deploy,
+    /// A version that ran before; tables stay as they are.
+    Rollback,
+    /// A version that ran before; tables are changed back by the release that changed them.
+    RollbackWithTables,
+}
+
+impl Request {
+    /// Its name, for people and journals.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback | Self::RollbackWithTables => "rollback",
+        }
+    }
+}
+
+/// Everything that the steps of a deploy have to know, whoever continues or undoes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Subject {
+    /// What is asked for.
+    pub request: Request,
+    /// Where to.
+    pub environment: String,
+    /// How, as it stood in the configuration when it began.
+    pub settings: Environment,
+    /// What shall run.
+    pub to: Release,
+    /// What runs; `None` for the first deploy.
+    pub from: Option<Release>,
+}
+
+impl Subject {
+    /// What is asked for, where to, and how.
+    #[must_use]
+    pub fn new(
+        request: Request,
+        environment: &str,
+        settings: &Environment,
+        to: Release,
+        from: Option<Release>,
+    ) -> Self {
+        let (environment, settings) = (environment.to_owned(), settings.clone());
+        Self { request, environment, settings, to, from }
+    }
+}
