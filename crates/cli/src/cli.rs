@@ -72,6 +72,16 @@ enum Command {
     Snapshot(commands::snapshot::SnapshotArgs),
     /// Make a snapshot on a timer, and prove now and then that it can be restored
     Backup(commands::backup::BackupArgs),
+    /// Deploy a commit; what fails is taken back by itself
+    Deploy(commands::deploy::DeployArgs),
+    /// Go back to a version that ran before
+    Rollback(commands::rollback::RollbackArgs),
+    /// Halt trading; it stays halted until it is resumed
+    Halt(commands::trading::HaltArgs),
+    /// Resume trading, once the venue and the limits allow it
+    Resume(commands::trading::ResumeArgs),
+    /// Show who may send orders, take that away, or arm it
+    Lease(commands::lease::LeaseArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -114,6 +124,11 @@ impl Cli {
             Command::Doctor(args) => commands::verify::run(&args.without_network()),
             Command::Snapshot(args) => commands::snapshot::run(&args),
             Command::Backup(args) => commands::backup::run(&args),
+            Command::Deploy(args) => commands::deploy::run(&args),
+            Command::Rollback(args) => commands::rollback::run(&args),
+            Command::Halt(args) => commands::trading::halt(&args),
+            Command::Resume(args) => commands::trading::resume(&args),
+            Command::Lease(args) => commands::lease::run(&args),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }

@@ -74,6 +74,18 @@ impl fmt::Display for Failure {
     }
 }
 
+/// An error and its causes in one line.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
 /// Adds a hint to the error of a result.
 pub(crate) trait Hint<T> {
     /// Says what to do next if this failed.

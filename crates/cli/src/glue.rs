@@ -4,6 +4,7 @@ pub(crate) mod alerts_metrics;
 pub(crate) mod alerts_ssot;
 pub(crate) mod alerts_store;
 pub(crate) mod paper_metrics;
+pub(crate) mod paper_trading;
 pub(crate) mod ralph_metrics;
 pub(crate) mod sections;
 pub(crate) mod ssot_kit;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::snapshot::{FailedParts, PartArgs, Place, PlaceArgs, described, tool_version};
 use crate::failure::{Exit, Failure};
-use crate::glue::snapshot_metrics::{Done, record};
+use crate::glue::snapshot_metrics::{Done, OpsKind, record};
 use crate::moment::{self, Stopwatch, now};
 use crate::progress::Bar;
 use crate::stop::Stop;
@@ -123,6 +123,7 @@ fn tell(args: &BackupArgs, place: &Place, events: &[Happened]) -> anyhow::Result
     let done: Vec<Done<'_>> = events
         .iter()
         .map(|event| Done {
+            kind: OpsKind::Backup,
             outcome: event.outcome,
             target: event.target,
             ref_id: &event.id,

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use crate::failure::{Exit, Failure};
 
 pub(crate) use create::{FailedParts, described, failure as create_failure};
-pub(crate) use place::{PartArgs, Place, PlaceArgs, tool_version};
+pub(crate) use place::{PartArgs, Place, PlaceArgs, moment_text, pause, repository, tool_version};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -3,6 +3,7 @@
 mod alerts;
 mod kit;
 mod drift;
+mod deploy;
 mod metrics;
 mod paper;
 mod ports;
@@ -11,12 +12,14 @@ mod review;
 mod verify;
 mod station;
 mod snapshot;
+mod trading;
 
 use plimsoll_ssot::Layers;
 
 pub(crate) use alerts::{NAME as ALERTS, SENTRY};
 pub(crate) use kit::NAME as KIT;
 pub(crate) use drift::NAME as DRIFT;
+pub(crate) use deploy::NAME as DEPLOY;
 pub(crate) use metrics::NAME as METRICS;
 pub(crate) use paper::NAME as PAPER;
 pub(crate) use ralph::NAME as RALPH;
@@ -24,6 +27,7 @@ pub(crate) use review::NAME as REVIEW;
 pub(crate) use verify::NAME as VERIFY;
 pub(crate) use station::NAME as STATION;
 pub(crate) use snapshot::NAME as SNAPSHOT;
+pub(crate) use trading::NAME as TRADING;
 
 /// Every section there is; any other name in a file or a variable is an error.
 pub(crate) fn all() -> Layers {
@@ -37,7 +41,9 @@ pub(crate) fn all() -> Layers {
     let layers = verify::register(layers);
     let layers = kit::register(layers);
     let layers = station::register(layers);
+    let layers = deploy::register(layers);
     let layers = snapshot::register(layers);
+    let layers = trading::register(layers);
     layers.with_check(ports::unique)
     layers.with_check(ports::unique).with_check(alerts::rules)
 }

@@ -1,8 +1,9 @@
-//! What was done with snapshots, as rows of `ops_events`.
+//! What was done with snapshots, deploys and halts, as rows of `ops_events`.
 
 use std::time::Duration;
 
-use plimsoll_metrics::{Metrics, Mode, OpsEvent, OpsKind, Options};
+pub(crate) use plimsoll_metrics::OpsKind;
+use plimsoll_metrics::{Metrics, Mode, OpsEvent, Options};
 
 /// Longest wait for the store; what it does not take waits in the spool.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
@@ -10,6 +11,7 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Something that was done.
 #[derive(Debug, Clone)]
 pub(crate) struct Done<'a> {
+    pub(crate) kind: OpsKind,
     pub(crate) outcome: &'a str,
     /// What it was done to.
     pub(crate) target: &'a str,
@@ -20,7 +22,7 @@ pub(crate) struct Done<'a> {
     pub(crate) duration: Duration,
 }
 
-/// Writes rows of kind `backup` into a metrics store: an SQLite file, or an address.
+/// Writes rows into a metrics store: an SQLite file, or an address.
 pub(crate) fn record(store: &str, env: &str, done: &[Done<'_>]) -> anyhow::Result<()> {
     let mut options = if store.contains("://") {
         Options::connect(store, "plimsoll-backup.spool", Mode::Live)
@@ -39,7 +41,7 @@ pub(crate) fn record(store: &str, env: &str, done: &[Done<'_>]) -> anyhow::Resul
     for done in done {
         let ms = u32::try_from(done.duration.as_millis()).unwrap_or(u32::MAX);
         series.emit(
-            &OpsEvent::new(OpsKind::Backup, done.target, done.outcome)
+            &OpsEvent::new(done.kind, done.target, done.outcome)
                 .ref_id(done.ref_id)
                 .config_hash(done.config_hash)
                 .detail(done.detail)

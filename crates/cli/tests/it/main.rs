@@ -32,3 +32,4 @@ mod ssot;
 mod station;
 mod tables;
 mod verify;
+mod trading;

@@ -8,9 +8,12 @@ use clap::Args;
 use plimsoll_paper::{
     ClientError, EventKind, Fill, RemoteStep, RemoteTrader, Trend, TrendConfig, VenueClient,
 };
+use plimsoll_snapshot::trading::{Claim, Gate, HaltFile, LeaseName, Leases};
 use serde_json::json;
 
+use crate::commands::trading::{DeskArgs, lease_failure};
 use crate::failure::{Exit, Failure, Hint as _};
+use crate::glue::paper_trading::GatePermit;
 use crate::moment::{self, Stopwatch};
 use crate::stop::Stop;
 
@@ -19,6 +22,10 @@ Examples:
   plimsoll paper trade --venue http://127.0.0.1:8799
   plimsoll paper trade --venue http://127.0.0.1:8799 --advance 200
   plimsoll paper trade --venue http://127.0.0.1:8799 --json | tee fills.jsonl
+  plimsoll paper trade --venue http://127.0.0.1:8799 --lease trend-1@paper
+
+With a lease it sends no order while another node holds it, while trading is halted, or after a
+deploy has fenced it; then it ends with exit code 1.
 
 Fills go to stdout, one a line; everything else to stderr. It ends after the venue's last bar.";
 
@@ -42,6 +49,14 @@ pub(super) struct TradeArgs {
     /// How long a venue that does not answer is waited for, seconds
     #[arg(long, value_name = "SECS", default_value_t = 30)]
     patience: u32,
+    /// Send orders only under this lease, such as trend-1@paper, and while trading is not halted
+    #[arg(long, value_name = "LEASE")]
+    lease: Option<LeaseName>,
+    /// What a deploy gave, if it keeps the lease reserved
+    #[arg(long, value_name = "TEXT", env = "PLIMSOLL_LEASE_TICKET", requires = "lease")]
+    ticket: Option<String>,
+    #[command(flatten)]
+    desk: DeskArgs,
     /// Print fills as JSON lines, `plimsoll.paper.fill/1`
     #[arg(long)]
     json: bool,
@@ -63,6 +78,9 @@ pub(super) fn run(args: &TradeArgs) -> Result<Exit, Failure> {
         args.name.clone().unwrap_or_else(|| format!("trend-{}", moment::now_ns() / 1_000_000_000));
     let trend = Trend::new(&name, TrendConfig::default());
     let mut trader = RemoteTrader::new(client.clone(), trend, &name);
+    if let Some(lease) = &args.lease {
+        trader = trader.with_permit(permit(args, lease, &name)?);
+    }
     let mut done = Done::default();
     let mut silence: Option<Stopwatch> = None;
     eprintln!("{name} trades at {}", args.venue);
@@ -97,6 +115,19 @@ pub(super) fn run(args: &TradeArgs) -> Result<Exit, Failure> {
         done.sent, done.fills
     );
     Ok(Exit::Finding)
+}
+
+/// Takes the lease, or says why it is not to be had.
+fn permit(args: &TradeArgs, lease: &LeaseName, name: &str) -> Result<GatePermit, Failure> {
+    let desk = args.desk.read()?;
+    let ticket = args.ticket.clone().filter(|ticket| !ticket.is_empty());
+    let claim = Claim::new(name).with_ticket(ticket);
+    let taken = Leases::new(desk.dir()).acquire(lease, &claim, moment::now());
+    let taken = taken.map_err(lease_failure)?;
+    eprintln!("{name} has the lease {lease}, generation {}", taken.generation());
+    let grace = Duration::from_secs(u64::from(desk.config.on_unknown_after_secs));
+    let latch = HaltFile::new(desk.dir());
+    Ok(GatePermit(Gate::new(taken, latch, desk.config.on_unknown, grace)))
 }
 
 /// Goes on if a venue that was killed may come back in time.

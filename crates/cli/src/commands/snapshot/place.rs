@@ -20,7 +20,7 @@ use crate::moment::now;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PlaceArgs {
     #[command(flatten)]
-    config: ConfigArgs,
+    pub(crate) config: ConfigArgs,
     /// A directory, or a bucket such as <s3://bucket/prefix> [default: as configured]
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
@@ -90,7 +90,7 @@ impl PlaceArgs {
 }
 
 /// The directory that relative paths of a canonical file count from: that of the repository.
-fn repository(file: &Path) -> PathBuf {
+pub(crate) fn repository(file: &Path) -> PathBuf {
     let dir = file.parent().unwrap_or(Path::new("."));
     let is_config = dir.file_name().is_some_and(|name| name == "config");
     let above = if is_config { dir.parent() } else { None };
@@ -243,7 +243,7 @@ fn state_dir() -> Option<PathBuf> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "a bounded wait of a command, at the edge")]
-fn pause(span: Duration) {
+pub(crate) fn pause(span: Duration) {
     std::thread::sleep(span.min(Duration::from_secs(60)));
 }
 
