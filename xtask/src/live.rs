@@ -8,6 +8,7 @@ mod alert_rules;
 mod alerts;
 mod cases;
 mod claude;
+mod deploy;
 mod embed;
 mod fresh;
 mod fuzz_drift;
@@ -24,6 +25,7 @@ mod ralph_kill;
 mod sentry;
 mod server;
 mod station;
+mod snapshot;
 mod stored;
 mod tls;
 
@@ -147,6 +149,14 @@ const PROOFS: &[Proof] = &[
         name: "claude-versions",
         shows: "hooks work in real clients of three versions, void nothing, and leave no byte behind",
         run: claude::versions,
+        name: "snapshot",
+        shows: "snapshots killed, cut short and damaged everywhere, and put back at a real Redis, QuestDB and bucket",
+        run: snapshot::run,
+    },
+    Proof {
+        name: "deploy",
+        shows: "a deploy with a fault in any step is taken back and the old version trades; one lease, one node",
+        run: deploy::run,
     },
     Proof {
         name: "embed",

@@ -102,6 +102,11 @@ impl QuestDb {
         (Ipv4Addr::LOCALHOST, self.ports.http).into()
     }
 
+    /// The directory that it was started with.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.data.path().join("db")
+    }
+
     /// Starts the process again on the same ports and data. Fails when one is running.
     pub(crate) fn restart(&mut self) -> anyhow::Result<()> {
         ensure!(self.process.is_none(), "the server is running already");
@@ -116,7 +121,7 @@ impl QuestDb {
             "io.questdb/io.questdb.ServerMain",
             "-d",
         ]);
-        java.arg(self.data.path().join("db"));
+        java.arg(self.root());
         java.env("QDB_HTTP_BIND_TO", bind(self.ports.http))
             .env("QDB_HTTP_MIN_NET_BIND_TO", bind(self.ports.min_http))
             .env("QDB_LINE_TCP_NET_BIND_TO", bind(self.ports.line_tcp))

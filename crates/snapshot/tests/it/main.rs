@@ -28,6 +28,7 @@ mod kill;
 mod plan;
 mod power;
 mod questdb;
+mod real;
 mod redis;
 mod round_trip;
 mod scenario;
