@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use plimsoll_durable::{Lock, LockError};
+use plimsoll_durable::Lock;
 
 pub use record::{LeaseError, LeaseHolder, LeaseName, LeaseState};
 use record::{Record, read, write};
@@ -24,6 +24,8 @@ use crate::store::LockedError;
 
 /// Pause between two looks whether orders on their way have been sent.
 const POLL: Duration = Duration::from_millis(2);
+/// How long a process that was killed may take until the system has closed all its files.
+const ENDING_MAX: Duration = Duration::from_millis(250);
 
 /// What a node says when it wants a lease.
 #[derive(Debug, Clone)]
@@ -93,7 +95,8 @@ impl Leases {
             {
                 return Err(LeaseError::Reserved { name: name.clone(), ticket: ticket.clone() });
             }
-            if last.is_valid() && place.is_alive(last.generation)? {
+            let wait = claim.wait.min(ENDING_MAX);
+            if last.is_valid() && place.stays_alive(last.generation, wait)? {
                 return Err(LeaseError::Held {
                     name: name.clone(),
                     generation: last.generation,
@@ -298,16 +301,35 @@ impl Place {
             .map_err(|error| LeaseError::Locked { source: LockedError::of(&error) })
     }
 
+    /// Whether a holder lives. To look is to share, so that nobody who looks is taken for one.
     fn is_alive(&self, generation: u64) -> Result<bool, LeaseError> {
         let path = self.alive_path(generation);
-        if !path.exists() {
-            return Ok(false);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(LeaseError::Io { path, source }),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
+            Err(fs::TryLockError::Error(source)) => Err(LeaseError::Io { path, source }),
         }
-        match Lock::try_acquire(&path, "look whether the holder lives") {
-            Ok(_) => Ok(false),
-            Err(LockError::Held { .. }) => Ok(true),
-            Err(error) => Err(LeaseError::Locked { source: LockedError::of(&error) }),
+    }
+
+    /// Whether a holder lives that is not just ending.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "waiting for another process is what this does; the wait is bounded"
+    )]
+    fn stays_alive(&self, generation: u64, wait: Duration) -> Result<bool, LeaseError> {
+        let began = Instant::now();
+        while self.is_alive(generation)? {
+            if began.elapsed() >= wait {
+                return Ok(true);
+            }
+            std::thread::sleep(POLL);
         }
+        Ok(false)
     }
 
     /// The file that every order locks together with others.

@@ -6,7 +6,6 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use plimsoll_snapshot::deploy::{Request, history, newest_healthy};
 use plimsoll_snapshot::plan::{PlanError, PlanState, Plans};
@@ -145,11 +144,15 @@ fn a_deploy_killed_anywhere_leaves_one_version_and_is_continued_or_taken_back() 
         desk.assert_trades(desk.versions().0);
     }
     let mut killed = 0;
+    let began = std::time::Instant::now();
+    assert!(command(desk.dir(), desk.versions().1, "-").status().unwrap().success());
+    let whole = began.elapsed();
     for moment in 0..kills {
         let (_, to) = desk.versions();
         let mut child = command(desk.dir(), to, "-").spawn().unwrap();
+        // A golden section walks over all moments without a pattern.
         let share = (moment as f64 * 0.618_033_988_75).fract();
-        std::thread::sleep(Duration::from_secs_f64(0.05 + 1.5 * share));
+        std::thread::sleep(whole.mul_f64(share));
         child.kill().unwrap();
         killed += usize::from(child.wait().unwrap().signal() == Some(9));
         desk.settle(moment % 2 == 0);

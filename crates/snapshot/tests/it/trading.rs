@@ -80,6 +80,27 @@ fn one_node_holds_a_lease_and_the_next_gets_a_higher_generation() {
 }
 
 #[test]
+fn whoever_looks_at_a_lease_is_not_taken_for_its_holder() {
+    let dir = tempfile::tempdir().unwrap();
+    let leases = Leases::new(dir.path());
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let over = std::sync::atomic::Ordering::SeqCst;
+    drop(leases.acquire(&name(), &quick("first"), now()).unwrap());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(over) {
+                leases.state(&name()).unwrap();
+            }
+        });
+        let claim = Claim::new("next").with_wait(Duration::ZERO);
+        let taken = (0..100).map(|_| leases.acquire(&name(), &claim, now()).map(drop));
+        let taken: Vec<_> = taken.collect();
+        is_over.store(true, over);
+        assert!(taken.iter().all(Result::is_ok), "{taken:?}");
+    });
+}
+
+#[test]
 fn a_fence_ends_the_holder_and_keeps_everyone_out_but_the_bearer_of_its_ticket() {
     let dir = tempfile::tempdir().unwrap();
     let leases = Leases::new(dir.path());
