@@ -24,8 +24,8 @@ Examples:
   plimsoll paper trade --venue http://127.0.0.1:8799 --json | tee fills.jsonl
   plimsoll paper trade --venue http://127.0.0.1:8799 --lease trend-1@paper
 
-With a lease it sends no order while another node holds it, while trading is halted, or after a
-deploy has fenced it; then it ends with exit code 1.
+With a lease it sends no order while trading is halted, before a deploy has armed it, or after one
+has fenced it. While another node holds the lease it ends at once, with exit code 1.
 
 Fills go to stdout, one a line; everything else to stderr. It ends after the venue's last bar.";
 
