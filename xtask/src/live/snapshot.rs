@@ -33,7 +33,8 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     };
     // By default the tests stride over changes; this is every one of them.
     if live.depth == Depth::Full {
-        let filters = ["kill::", "flips::", "faults::", "power::", "round_trip::", "sealed::"];
+        let filters =
+            ["kill::", "flips::", "faults::", "power::", "round_trip::", "sealed::", "deploy::"];
         let output = tests(live, &filters, None)?;
         if !output.status.success() {
             return Ok(Outcome::Failed(command::last_lines(&(output.stdout + &output.stderr), 40)));
@@ -56,14 +57,12 @@ fn tests(
     servers: Option<&Servers>,
 ) -> anyhow::Result<command::Output> {
     let mut args = vec!["test", "-p", "plimsoll-snapshot", "--all-features", "--test", "it"];
-    if live.depth == Depth::Full {
-        args.push("--release");
-    }
     args.extend(["--", "--nocapture"]);
     args.extend(filters);
     let mut test = live.workspace.cargo(args);
     test.env("PLIMSOLL_SLOW_TESTS", "1").env("PLIMSOLL_SNAPSHOT_FULL", "1");
     test.env("PLIMSOLL_SNAPSHOT_STRIDE", "1").env("PLIMSOLL_SNAPSHOT_KILLS", "200");
+    test.env("PLIMSOLL_DEPLOY_STRIDE", "1").env("PLIMSOLL_DEPLOY_KILLS", "200");
     if let Some(servers) = servers {
         test.env("PLIMSOLL_SNAPSHOT_REDIS", servers.redis.address.to_string())
             .env("PLIMSOLL_SNAPSHOT_S3", servers.s3.address.to_string())
