@@ -20,6 +20,7 @@ mod kit;
 mod million;
 mod outage;
 mod questdb_drift;
+mod python;
 mod questdb_server;
 mod ralph_kill;
 mod sentry;
@@ -185,6 +186,9 @@ const PROOFS: &[Proof] = &[
         name: "sentry",
         shows: "Sentry's own scrubber finds nothing left in our events, and a strategy's events arrive",
         run: sentry::run,
+        name: "python",
+        shows: "the wheel builds; killed, forked and cut off, a strategy in Python loses no row",
+        run: python::run,
     },
 ];
 
