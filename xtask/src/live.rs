@@ -19,14 +19,14 @@ mod kill;
 mod kit;
 mod million;
 mod outage;
-mod questdb_drift;
 mod python;
+mod questdb_drift;
 mod questdb_server;
 mod ralph_kill;
 mod sentry;
 mod server;
-mod station;
 mod snapshot;
+mod station;
 mod stored;
 mod tls;
 
@@ -150,6 +150,8 @@ const PROOFS: &[Proof] = &[
         name: "claude-versions",
         shows: "hooks work in real clients of three versions, void nothing, and leave no byte behind",
         run: claude::versions,
+    },
+    Proof {
         name: "snapshot",
         shows: "snapshots killed, cut short and damaged everywhere, and put back at a real Redis, QuestDB and bucket",
         run: snapshot::run,
@@ -168,6 +170,8 @@ const PROOFS: &[Proof] = &[
         name: "kit",
         shows: "what `plimsoll init` renders is read without a finding, works, and catches what is planted",
         run: kit::run,
+    },
+    Proof {
         name: "fuzz-drift",
         shows: "whatever a file of any format holds, its check ends: no panic, no hang",
         run: fuzz_drift::run,
@@ -186,6 +190,8 @@ const PROOFS: &[Proof] = &[
         name: "sentry",
         shows: "Sentry's own scrubber finds nothing left in our events, and a strategy's events arrive",
         run: sentry::run,
+    },
+    Proof {
         name: "python",
         shows: "the wheel builds; killed, forked and cut off, a strategy in Python loses no row",
         run: python::run,

@@ -134,12 +134,6 @@ impl Cli {
     }
 }
 
-/// The names of all subcommands.
-pub(crate) fn command_names() -> Vec<String> {
-    use clap::CommandFactory;
-    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
-}
-
 /// Whether a subcommand is listed in the help, so that it may be recommended.
 pub(crate) fn is_listed(name: &str) -> bool {
     use clap::CommandFactory;

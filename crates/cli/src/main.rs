@@ -12,8 +12,8 @@ mod glue;
 mod grid;
 mod moment;
 mod probes;
-mod report;
 mod progress;
+mod report;
 mod stop;
 mod store;
 

@@ -36,7 +36,7 @@ impl Program {
         let variables = std::env::vars_os().map(|(name, _)| name).collect();
         let limit =
             limit.saturating_sub(Duration::from_millis(500)).max(Duration::from_millis(500));
-        Ok(Program { path, variables, limit, commands: crate::cli::command_names() })
+        Ok(Program { path, variables, limit, commands: crate::cli::Cli::names() })
     }
 
     /// Whether a variable of our environment is set.

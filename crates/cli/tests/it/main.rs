@@ -31,5 +31,5 @@ mod snapshot;
 mod ssot;
 mod station;
 mod tables;
-mod verify;
 mod trading;
+mod verify;
