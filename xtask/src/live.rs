@@ -6,6 +6,7 @@
 mod acks;
 mod alert_rules;
 mod alerts;
+mod board;
 mod cases;
 mod claude;
 mod deploy;
@@ -85,6 +86,9 @@ const PROOFS: &[Proof] = &[
         name: "questdb-drift",
         shows: "tables of a real QuestDB that somebody changed are found, and one that is down is unreachable",
         run: questdb_drift::run,
+        name: "board",
+        shows: "every query of every panel and rule says the same on QuestDB and on the embedded store",
+        run: board::run,
     },
     Proof {
         name: "acks",
