@@ -34,7 +34,7 @@ enum Command {
     Paper(commands::paper::PaperArgs),
     /// Read what was recorded, prove that it is whole, deliver what waits
     Metrics(commands::metrics::MetricsArgs),
-    /// Take rows in over line protocol, keep them, answer queries
+    /// Take rows in over line protocol, keep them, show a live page
     Station(commands::station::StationArgs),
     /// Create and change the tables of a store
     Tables(commands::tables::TablesArgs),

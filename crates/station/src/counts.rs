@@ -1,10 +1,10 @@
 //! What a station has done, as Prometheus reads it.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
-use plimsoll_metrics::SqliteCounts;
+use plimsoll_metrics::{SqliteCounts, Timestamp};
 
 use crate::ingest::Body;
 
@@ -26,6 +26,8 @@ pub(crate) struct Counts {
     values_omitted: AtomicU64,
     commits: AtomicU64,
     commit_nanos: AtomicU64,
+    /// When rows were stored last, ns since 1970 UTC; 0 = never.
+    pub(crate) last_commit_ns: AtomicI64,
     checkpoints_starved: AtomicU64,
     pub(crate) rows_retired: AtomicU64,
     pub(crate) minutes_rolled_up: AtomicU64,
@@ -43,6 +45,12 @@ impl Counts {
         add(&self.commit_nanos, u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
         self.rows_replayed.store(sink.replayed, Ordering::Relaxed);
         self.checkpoints_starved.store(sink.checkpoints_starved, Ordering::Relaxed);
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "when rows were stored is read at this edge")]
+    pub(crate) fn changed_now(&self) {
+        let now = Timestamp::from(SystemTime::now()).as_nanos();
+        self.last_commit_ns.store(now, Ordering::Relaxed);
     }
 
     pub(crate) fn stored(&self, body: &Body) {

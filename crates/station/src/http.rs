@@ -2,6 +2,7 @@
 
 mod admit;
 mod metrics;
+mod page;
 mod query;
 mod reply;
 mod write;
@@ -12,8 +13,10 @@ use std::sync::atomic::AtomicUsize;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
+use plimsoll_board::Board;
 use tokio::sync::{Semaphore, watch};
 
+use crate::alarms::Alarms;
 use crate::counts::Counts;
 use crate::memory::Memory;
 use crate::options::StationOptions;
@@ -30,6 +33,13 @@ pub(crate) struct Shared {
     pub(crate) counts: Arc<Counts>,
     pub(crate) memory: Memory,
     pub(crate) queries: Arc<Semaphore>,
+    pub(crate) board: Board,
+    pub(crate) alarms: Option<Arc<dyn Alarms>>,
+    /// Pages that are drawn at once, and pages that are open.
+    pub(crate) pages: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Counts commits.
+    pub(crate) changed: watch::Receiver<u64>,
     /// Set once nothing new is taken.
     pub(crate) draining: watch::Receiver<bool>,
     pub(crate) connections: AtomicUsize,
@@ -56,14 +66,30 @@ pub(crate) async fn answer(
             Ok(_) => query::query(&shared, &request).await,
             Err(denied) => *denied,
         },
+        "/" if is_read => page(&shared, &request).await,
+        "/events" if is_read => match admit::admit(&shared, &request, Scope::Read) {
+            Ok(_) => page::events(&shared),
+            Err(denied) => *denied,
+        },
         "/metrics" if is_read => match admit::admit(&shared, &request, Scope::Read) {
             Ok(_) => metrics::metrics(&shared),
             Err(denied) => *denied,
         },
+        other if is_read && other.starts_with("/d/") => page(&shared, &request).await,
         "/ping" | "/settings" | "/write" | "/api/v2/write" | "/api/query" | "/metrics" => {
             plain(405, "this path does not take that method\n")
         }
-        _ => plain(404, "a station answers /write, /ping, /settings, /api/query and /metrics\n"),
+        other => match page::file(other).filter(|_| is_read) {
+            Some(file) => file,
+            None => plain(404, "a station answers /, /write, /api/query and /metrics\n"),
+        },
     };
     Ok(reply)
+}
+
+async fn page(shared: &Arc<Shared>, request: &Request<Incoming>) -> Response<Out> {
+    match admit::admit(shared, request, Scope::Read) {
+        Ok(_) => page::dashboard(shared, request).await,
+        Err(denied) => *denied,
+    }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alarms;
 mod config;
 mod counts;
 mod follow;
@@ -8,15 +9,17 @@ mod ingest;
 mod line;
 mod memory;
 mod options;
+mod page;
 mod serve;
 mod station;
 mod store;
 mod tls;
 mod tokens;
 
+pub use alarms::{Alarm, AlarmLevel, Alarms};
 pub use config::{Config, ConfigProblem};
 pub use follow::Follow;
 pub use options::{StationOptions, TlsFiles};
-pub use station::{Ended, StartError, Station};
+pub use station::{Ended, Joined, StartError, Station};
 pub use tls::TlsError;
 pub use tokens::{Scope, Tokens, TokensError};

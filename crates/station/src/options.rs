@@ -56,6 +56,10 @@ pub struct StationOptions {
     pub rollup_late: Duration,
     /// How often old rows are deleted. Default 1 h.
     pub retention_interval: Duration,
+    /// How long back a page looks, unless asked otherwise. Default 24 h.
+    pub page_range: Duration,
+    /// Modes whose rows a page shows, unless asked otherwise. Default `live` and `paper`.
+    pub page_modes: Vec<String>,
     /// Whether retention and roll-ups run. Default yes.
     pub has_upkeep: bool,
 }
@@ -82,6 +86,8 @@ impl StationOptions {
             rollup_interval: Duration::from_secs(20),
             rollup_late: Duration::from_mins(10),
             retention_interval: Duration::from_hours(1),
+            page_range: Duration::from_hours(24),
+            page_modes: vec!["live".to_owned(), "paper".to_owned()],
             has_upkeep: true,
         }
     }
@@ -155,6 +161,18 @@ impl StationOptions {
     pub fn with_upkeep(mut self, rollup_interval: Duration, retention_interval: Duration) -> Self {
         self.rollup_interval = rollup_interval;
         self.retention_interval = retention_interval;
+        self
+    }
+
+    /// Sets how long back a page looks, and the modes whose rows it shows, unless asked otherwise.
+    #[must_use]
+    pub fn with_page<M: Into<String>>(
+        mut self,
+        range: Duration,
+        modes: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.page_range = range;
+        self.page_modes = modes.into_iter().map(Into::into).collect();
         self
     }
 

@@ -10,15 +10,18 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use plimsoll_board::Rule;
 use plimsoll_metrics::SqliteOptions;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 
+use crate::alarms::Alarms;
 use crate::counts::Counts;
 use crate::follow::{Follow, Follower};
 use crate::http::Shared;
 use crate::memory::Memory;
 use crate::options::StationOptions;
+use crate::page;
 use crate::serve;
 use crate::store::{Ends, Upkeep, Writer};
 use crate::tls::{Tls, TlsError};
@@ -26,6 +29,9 @@ use crate::tls::{Tls, TlsError};
 /// Threads that answer, and threads that read bodies and run queries.
 const ASYNC_THREADS: usize = 2;
 const BLOCKING_THREADS: usize = 6;
+/// Pages that are drawn at once, and pages that may be open.
+const PAGES: usize = 2;
+const STREAMS: usize = 32;
 
 /// Why a station does not start.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +59,12 @@ pub enum StartError {
         /// Cause.
         source: io::Error,
     },
+    /// The rules do not fit the tables.
+    #[error("cannot make the page: {reason}")]
+    Board {
+        /// Cause.
+        reason: String,
+    },
     /// The store cannot be opened.
     #[error("cannot open store `{}`", path.display())]
     Store {
@@ -67,6 +79,47 @@ pub enum StartError {
         /// Cause.
         source: io::Error,
     },
+}
+
+/// Who works with a station, each of them or none.
+#[derive(Default)]
+#[non_exhaustive]
+pub struct Joined {
+    /// Hears of every row once it is stored.
+    pub follow: Option<Box<dyn Follow>>,
+    /// Says which alerts are open, for the page.
+    pub alarms: Option<Arc<dyn Alarms>>,
+    /// The rules whose limits the pictures show.
+    pub rules: Vec<Rule>,
+}
+
+impl std::fmt::Debug for Joined {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Joined").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+impl Joined {
+    /// With somebody who hears of every row once it is stored.
+    #[must_use]
+    pub fn with_follow(mut self, follow: Box<dyn Follow>) -> Self {
+        self.follow = Some(follow);
+        self
+    }
+
+    /// With somebody who says which alerts are open.
+    #[must_use]
+    pub fn with_alarms(mut self, alarms: Arc<dyn Alarms>) -> Self {
+        self.alarms = Some(alarms);
+        self
+    }
+
+    /// With the rules whose limits the pictures show.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Vec<Rule>) -> Self {
+        self.rules = rules;
+        self
+    }
 }
 
 /// What was left when a station ended.
@@ -87,6 +140,7 @@ pub struct Station {
     shared: Arc<Shared>,
     runtime: Option<Runtime>,
     drain: watch::Sender<bool>,
+    commits: Arc<watch::Sender<u64>>,
     threads: Vec<JoinHandle<()>>,
     upkeep: Option<(SyncSender<()>, JoinHandle<()>)>,
 }
@@ -98,27 +152,19 @@ impl Station {
     ///
     /// [`StartError`]; nothing runs then.
     pub fn start(options: StationOptions) -> Result<Self, StartError> {
-        Self::start_with(options, None)
+        Self::start_joined(options, Joined::default())
     }
 
-    /// As [`Station::start`], with somebody who hears of every row once it is stored.
+    /// As [`Station::start`], with others who work with it.
     ///
     /// # Errors
     ///
     /// [`StartError`]; nothing runs then.
-    pub fn start_following(
-        options: StationOptions,
-        follow: Box<dyn Follow>,
-    ) -> Result<Self, StartError> {
-        Self::start_with(options, Some(follow))
-    }
-
-    fn start_with(
-        options: StationOptions,
-        follow: Option<Box<dyn Follow>>,
-    ) -> Result<Self, StartError> {
+    pub fn start_joined(options: StationOptions, joined: Joined) -> Result<Self, StartError> {
         let bind = options.bind;
         check_exposure(&options)?;
+        let Joined { follow, alarms, rules } = joined;
+        let board = page::board(rules).map_err(|reason| StartError::Board { reason })?;
         let tls = options.tls.clone().map(Tls::open).transpose();
         let tls = tls.map_err(|source| StartError::Tls { source })?;
         let failed = |source| StartError::Bind { bind, source };
@@ -129,9 +175,10 @@ impl Station {
         let mut threads = Vec::new();
         let follower = follow.map(Follower::start).transpose()?;
         let (follower, thread) = follower.unzip();
-        let (changed, _) = watch::channel(0);
+        let (commits, changed) = watch::channel(0);
+        let commits = Arc::new(commits);
         let sqlite = SqliteOptions::default().with_durability(options.durability);
-        let ends = Ends { counts: Arc::clone(&counts), changed, follower };
+        let ends = Ends { counts: Arc::clone(&counts), changed: Arc::clone(&commits), follower };
         let (writer, store) =
             Writer::start(&options.store, sqlite.clone(), options.is_schema_open, ends)?;
         threads.push(store);
@@ -141,6 +188,11 @@ impl Station {
         let shared = Arc::new(Shared {
             memory: Memory::new(options.memory_bytes_max),
             queries: Arc::new(Semaphore::new(options.queries_max)),
+            pages: Arc::new(Semaphore::new(PAGES)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            board,
+            alarms,
+            changed,
             options,
             writer,
             counts,
@@ -157,7 +209,8 @@ impl Station {
         let has_tls = tls.is_some();
         runtime.spawn(serve::accept(listener, tls.map(Arc::new), Arc::clone(&shared)));
         tracing::info!(%address, "station listens");
-        Ok(Self { address, has_tls, shared, runtime: Some(runtime), drain, threads, upkeep })
+        let runtime = Some(runtime);
+        Ok(Self { address, has_tls, shared, runtime, drain, commits, threads, upkeep })
     }
 
     /// Where it listens.
@@ -171,6 +224,12 @@ impl Station {
     pub fn url(&self) -> String {
         let scheme = if self.has_tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// Tells open pages that somebody else has written into the store.
+    pub fn rows_changed(&self) {
+        self.shared.counts.changed_now();
+        self.commits.send_modify(|commits: &mut u64| *commits = commits.wrapping_add(1));
     }
 
     /// Takes nothing new, answers what was begun, writes what was handed over, and ends: within

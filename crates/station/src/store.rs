@@ -107,7 +107,7 @@ impl Writer {
 #[derive(Debug)]
 pub(crate) struct Ends {
     pub(crate) counts: Arc<Counts>,
-    pub(crate) changed: watch::Sender<u64>,
+    pub(crate) changed: Arc<watch::Sender<u64>>,
     pub(crate) follower: Option<Follower>,
 }
 
@@ -195,6 +195,7 @@ impl Thread {
                 }
             }
         }
+        self.ends.counts.changed_now();
         self.ends.changed.send_modify(|commits| *commits = commits.wrapping_add(1));
     }
 }

@@ -17,12 +17,13 @@ use crate::glue::sections;
 use crate::stop::Stop;
 
 const ABOUT: &str = "\
-Take rows in over line protocol, keep them in one file, answer queries
+Take rows in over line protocol, keep them in one file, show a live page
 
 Any client of QuestDB or InfluxDB sends rows to `/write`, over HTTP, plain or gzip. A request is all
 or nothing, and what was acknowledged is in the store: it survives kill -9, and with `--durability
 power`, the default, a power failure. The same bytes sent again add nothing. Old rows are deleted as
-their tables say, and minutes are rolled up. `/api/query` answers a SELECT, `/metrics` is for Prometheus.";
+their tables say, and minutes are rolled up. The page is at `/`; `/api/query` answers a SELECT, `/metrics`
+is for Prometheus. No rules are evaluated here.";
 
 const EXAMPLES: &str = "\
 Examples:

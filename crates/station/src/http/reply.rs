@@ -1,15 +1,16 @@
 //! Shapes of answers.
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::Response;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::json;
 
+use super::page::Events;
 use crate::line::Problem;
 
 /// The body of an answer.
-pub(crate) type Out = Full<Bytes>;
+pub(crate) type Out = Either<Full<Bytes>, Events>;
 
 /// What a station calls itself; `plimsoll-metrics` looks for it.
 const SERVER: &str = concat!("plimsoll-station/", env!("CARGO_PKG_VERSION"));
@@ -18,7 +19,11 @@ const SERVER: &str = concat!("plimsoll-station/", env!("CARGO_PKG_VERSION"));
 const RETRY_AFTER_SECS: &str = "1";
 
 fn respond(status: u16, headers: &[(&'static str, &'static str)], body: Bytes) -> Response<Out> {
-    let mut response = Response::new(Full::new(body));
+    with(status, headers, Either::Left(Full::new(body)))
+}
+
+fn with(status: u16, headers: &[(&'static str, &'static str)], body: Out) -> Response<Out> {
+    let mut response = Response::new(body);
     if let Ok(status) = hyper::StatusCode::from_u16(status) {
         *response.status_mut() = status;
     }
@@ -47,6 +52,22 @@ pub(super) fn text(status: u16, kind: &'static str, text: String) -> Response<Ou
 
 pub(super) fn json(status: u16, value: &serde_json::Value) -> Response<Out> {
     text(status, "application/json; charset=utf-8", value.to_string())
+}
+
+/// A page. Nothing but what comes from here, and nothing written within it, is run or shown.
+pub(super) fn page(text: String) -> Response<Out> {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-security-policy", POLICY),
+        ("referrer-policy", "no-referrer"),
+    ];
+    respond(200, &headers, text.into())
+}
+
+/// Events, for as long as somebody listens.
+pub(super) fn stream(events: Events) -> Response<Out> {
+    with(200, &[("content-type", "text/event-stream")], Either::Right(events))
 }
 
 /// As QuestDB answers; its clients take any 204.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, SystemTime};
 
 use plimsoll_metrics::Batch;
-use plimsoll_station::{Follow, Station, StationOptions};
+use plimsoll_station::{Follow, Joined, Station, StationOptions};
 
 use crate::client::send;
 
@@ -34,7 +34,8 @@ fn a_follower_hears_of_what_was_stored_and_of_nothing_that_was_refused() {
     let (ticked, ticks) = mpsc::channel();
     let ear = Ear { heard: Arc::clone(&heard), ticked };
     let options = StationOptions::new(dir.path().join("store.db"));
-    let station = Station::start_following(options, Box::new(ear)).unwrap();
+    let station =
+        Station::start_joined(options, Joined::default().with_follow(Box::new(ear))).unwrap();
     let write = |body: &str| send(station.address(), "POST", "/write", &[], body.as_bytes());
     write("trading_pnl total_pnl=1 1\norder_latency latency_ms=1 1\ntrading_pnl total_pnl=1 2\n")
         .is(204);

@@ -16,6 +16,7 @@ mod bounds;
 mod client;
 mod follow;
 mod ingest;
+mod page;
 mod upkeep;
 mod verdicts;
 mod who;
