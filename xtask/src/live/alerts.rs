@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 
 use super::{Live, install};
 use crate::steps::Outcome;
-use crate::{Depth, command, machine};
+use crate::{command, machine};
 
 const LIMIT: Duration = Duration::from_secs(1_200);
 
@@ -59,9 +59,6 @@ fn test(
     vars: &[(&str, String)],
 ) -> anyhow::Result<String> {
     let mut cargo = live.workspace.cargo(["test", "-p", "plimsoll-alerts", "--test", "it"]);
-    if live.depth == Depth::Full {
-        cargo.arg("--release");
-    }
     cargo.args(["--", "--nocapture", name]);
     for (variable, value) in vars {
         cargo.env(variable, value);
