@@ -35,6 +35,7 @@ pub(crate) fn run(workspace: &Workspace, depth: Depth, no_tests: bool) -> anyhow
         });
     }
     if depth == Depth::Full {
+        steps.run("drift", || cargo(workspace, &["run", "-q", "-p", "plimsoll", "--", "drift"]));
         steps.run("doc", || {
             let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
             passed(doc.env("RUSTDOCFLAGS", "-D warnings"))

@@ -39,6 +39,10 @@ pub(crate) fn markers(text: &str) -> Vec<Marker> {
     {
         let start = from + at;
         from = start + MARK.len();
+        // In a code span somebody writes about marks.
+        if start > 0 && text.as_bytes().get(start - 1) == Some(&b'`') {
+            continue;
+        }
         let lines = lines.get_or_insert_with(|| Lines::new(text));
         let index = lines.index_of(start);
         let end = lines.line(index).map_or(text.len(), |line| line.end);

@@ -11,6 +11,7 @@ mod bad_input;
 mod canon;
 mod fixture;
 mod fuzz;
+mod markers;
 mod mutate;
 mod mutations;
 mod properties;
