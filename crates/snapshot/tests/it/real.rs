@@ -9,7 +9,7 @@ use plimsoll_snapshot::http::{Http, HttpOptions};
 use plimsoll_snapshot::plan::Event;
 use plimsoll_snapshot::restore::{RestoreOptions, restore};
 use plimsoll_snapshot::venue::{NautilusCache, ReadHoldings};
-use plimsoll_snapshot::{CreateOptions, Manifest, Outcome, Part, RedisServer, create};
+use plimsoll_snapshot::{CreateOptions, Manifest, Outcome, Part, RedisServer, Secrets, create};
 
 use crate::fakes::nautilus_keys;
 use crate::home::{Home, now, packed};
@@ -82,8 +82,10 @@ fn a_real_questdb_is_described_exported_and_copied_under_a_checkpoint() {
     for wanted in ["CREATE TABLE 'pnl'", "DEDUP UPSERT KEYS", "\"rows\": 1000", "999.5"] {
         assert!(text.contains(wanted), "{wanted}");
     }
-    let copied =
-        one(&home, Part::required("database", QuestDb::new(http()).with_checkpoint(&root)));
+    // The server's own `server.conf` has sample passwords in its comments.
+    let options = CreateOptions::new(now(), "test 1").with_secrets(Secrets::ByReference);
+    let mut part = [Part::required("database", QuestDb::new(http()).with_checkpoint(&root))];
+    let copied = create(&home.store(), &mut part, &options).unwrap();
     assert!(copied.is_good(), "{:?}", copied.parts);
     let copy = into(&home, &copied).join(root.trim_start_matches('/'));
     assert!(copy.join("_restore").exists() && copy.join("db").is_dir(), "{copy:?}");

@@ -141,7 +141,10 @@ fn copy_open(
             root.display()
         )));
     }
-    let scope = Scope { roots: vec![root.to_owned()], is_live: true, ..Scope::default() };
+    let roots = vec![root.to_owned()];
+    // The web console, which a server unpacks again when it starts.
+    let exclude = vec!["public".to_owned()];
+    let scope = Scope { roots, exclude, is_live: true, ..Scope::default() };
     let seen = into.files_seen(scope, Strictness::Tolerant, Absent::Failure)?;
     // The server goes on writing behind what the checkpoint counts, so files that change are
     // fine; one that goes is not, as some versions remove what the checkpoint needs.
