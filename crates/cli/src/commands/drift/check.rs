@@ -40,7 +40,7 @@ pub(crate) struct CheckArgs {
     /// Change lock files too; their own programs keep the digests right
     #[arg(long)]
     pub(crate) locks: bool,
-    /// Also the tables of a running QuestDB at http://[user:password@]host:port: ours and those of `drift.tables`
+    /// Also the tables of a running QuestDB at <http://user:password@host:port>: ours and those of `drift.tables`
     #[arg(long, value_name = "URL", conflicts_with_all = ["staged", "watch"])]
     pub(crate) questdb: Option<String>,
     /// Check again after every change, until Ctrl-C
