@@ -86,6 +86,8 @@ const PROOFS: &[Proof] = &[
         name: "questdb-drift",
         shows: "tables of a real QuestDB that somebody changed are found, and one that is down is unreachable",
         run: questdb_drift::run,
+    },
+    Proof {
         name: "board",
         shows: "every query of every panel and rule says the same on QuestDB and on the embedded store",
         run: board::run,
