@@ -47,7 +47,7 @@ pub enum MonitorError {
     #[error("the state of the rules cannot be written")]
     Unwritable {
         /// Why.
-        source: serde_json::Error,
+        source: std::io::Error,
     },
 }
 
@@ -256,7 +256,7 @@ impl Monitor {
     ///
     /// [`MonitorError`]: it cannot be written. What was kept before is untouched.
     pub fn keep_now(&mut self, cursors: &Cursors, now: Now) -> Result<(), MonitorError> {
-        let written = |source| MonitorError::Unwritable { source };
+        let written = |error: serde_json::Error| MonitorError::Unwritable { source: error.into() };
         let mut rows = Rows::new();
         let engine = serde_json::to_value(self.engine.save()).map_err(written)?;
         rows.insert(key("engine", ""), engine);

@@ -108,7 +108,8 @@ pub fn ask_to_resolve(dir: &Path, wish: &Wish) -> Result<PathBuf, MonitorError> 
     let dir = wishes_dir(dir);
     fs::create_dir_all(&dir).map_err(|source| failed("create", &dir, source))?;
     let path = dir.join(format!("{}.json", crate::outbox::new_id()));
-    let text = serde_json::to_vec(wish).map_err(|source| MonitorError::Unwritable { source })?;
+    let text = serde_json::to_vec(wish)
+        .map_err(|error| MonitorError::Unwritable { source: error.into() })?;
     plimsoll_durable::replace(&path, text)
         .map_err(|error| failed("write", &path, io::Error::other(error)))?;
     Ok(path)
