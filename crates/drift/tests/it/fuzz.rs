@@ -178,6 +178,15 @@ fn made(dice: &mut Dice, seeds: &[&str]) -> String {
 }
 
 #[test]
+fn an_escaped_digit_in_a_query_is_passed() {
+    let python = "QUESTDB_HTTP_PORT = 9000\nQUERY = \"SELECT \\1 FROM trading_pnl\"\n";
+    let checked = check_text(Fixture::canon(), "questdb/read.py", python);
+    assert_eq!(checked.occurrences.len(), 1);
+    let shell = "curl 'http://questdb:9000/exec?query=SELECT+%31+FROM+trading_pnl'\n";
+    assert_eq!(check_text(Fixture::canon(), "read.sh", shell).occurrences.len(), 1);
+}
+
+#[test]
 #[allow(clippy::disallowed_methods, reason = "a hang is a matter of time")]
 fn any_text() {
     let runs = std::env::var("PLIMSOLL_FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok());

@@ -86,7 +86,7 @@ impl Lexer<'_> {
                 self.braces();
                 self.push(Kind::Hole, Span::new(start, self.cursor.at()));
             }
-            b'0'..=b'9' => {
+            b'0'..=b'9' if width == 1 => {
                 let span =
                     self.cursor.take_while(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
                 self.push(Kind::Number, span);
