@@ -1,12 +1,13 @@
 //! The pipeline's owner.
 
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use plimsoll_metrics::{Metrics as Inner, Mode, Options, OptionsError};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::capture::Captured;
@@ -57,36 +58,35 @@ fn unusable(error: &OptionsError) -> PyErr {
 
 #[pymethods]
 impl Metrics {
-    /// Opens a pipeline; see `plimsoll.open`.
+    /// Opens a pipeline; see `plimsoll.open`, whose remaining arguments are in `texts` by name.
     #[staticmethod]
-    #[pyo3(signature = (store, mode, *, spool_dir, env, trader_id, service, version, git_commit, config_hash))]
-    #[allow(clippy::too_many_arguments, reason = "the wrapper in Python names and documents them")]
     fn _open(
         py: Python<'_>,
         store: Option<String>,
         mode: Coded<Mode>,
         spool_dir: Option<PathBuf>,
-        env: Option<String>,
-        trader_id: Option<String>,
-        service: Option<String>,
-        version: String,
-        git_commit: String,
-        config_hash: String,
+        texts: HashMap<String, String>,
     ) -> PyResult<Self> {
         let options = match store {
             Some(store) => {
-                let store = ("PLIMSOLL_METRICS__STORE".to_owned(), store);
-                Options::from_vars(mode.0, [store])
+                Options::from_vars(mode.0, [("PLIMSOLL_METRICS__STORE".to_owned(), store)])
             }
             None => Options::from_env(mode.0),
         };
         let mut options = options.map_err(|error| unusable(&error))?;
         options.spool_dir = spool_dir.unwrap_or(options.spool_dir);
-        options.env = env.unwrap_or(options.env);
-        options.trader_id = trader_id.unwrap_or(options.trader_id);
-        options.service = service.unwrap_or(options.service);
-        let options =
-            options.with_version(version).with_git_commit(git_commit).with_config_hash(config_hash);
+        for (name, text) in texts {
+            let field = match name.as_str() {
+                "env" => &mut options.env,
+                "trader_id" => &mut options.trader_id,
+                "service" => &mut options.service,
+                "version" => &mut options.version,
+                "git_commit" => &mut options.git_commit,
+                "config_hash" => &mut options.config_hash,
+                _ => return Err(PyTypeError::new_err(format!("no option is called `{name}`"))),
+            };
+            *field = text;
+        }
         let opened = py.detach(|| Inner::open(&options));
         Self::of(opened.map_err(|error| OpenError::new_err(chain(&error)))?)
     }

@@ -142,7 +142,7 @@ def test_a_moment_is_nanoseconds_or_a_datetime_with_a_zone(plimsoll_capture):
         (lambda b: b.emit_order("o", "bought", "filled"), ValueError, "Side is `bought`, wanted one of: buy, sell"),
         (lambda b: b.emit_order("o", "buy"), TypeError, "event"),
         (lambda b: b.emit_pnl(realised_pnl=1.0), TypeError, "realised_pnl"),
-        (lambda b: b.emit_pnl(realized_pnl="12"), TypeError, "realized_pnl"),
+        (lambda b: b.emit_pnl(realized_pnl="12"), TypeError, "must be real number, not str"),
         (lambda b: b.emit_pnl(fx_to_base=1.1), TypeError, "age in milliseconds"),
         (lambda b: b.emit_order_latency("o", "ack", -1.0), ValueError, "not negative"),
     ],

@@ -72,6 +72,8 @@ def test_a_mode_is_required_and_known(store):
         plimsoll.open(store)
     with pytest.raises(ValueError, match="wanted one of: live, paper, backtest, replay"):
         plimsoll.open(store, mode="test")
+    with pytest.raises(TypeError, match="no option is called `trader`"):
+        plimsoll.open(store, mode="paper", trader="desk-1")
     assert not store.exists()
 
 

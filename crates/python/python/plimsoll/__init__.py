@@ -135,18 +135,7 @@ class Metrics:
         return f"<plimsoll.Metrics {'enabled' if self.is_enabled else 'disabled'}>"
 
 
-def open(
-    store=None,
-    *,
-    mode,
-    spool_dir=None,
-    env=None,
-    trader_id=None,
-    service=None,
-    version="",
-    git_commit="",
-    config_hash="",
-):
+def open(store=None, *, mode, spool_dir=None, **texts):
     """Opens a pipeline; touches no network, so a server that is down is not an error.
 
     - `store`: path of an SQLite file, `http://...` of a station or QuestDB, or `spool` for a spool
@@ -154,21 +143,14 @@ def open(
     - `mode`: `live`, `paper`, `backtest` or `replay`. It has no default: rows of a replay among
       live ones would fire alerts that mean nothing.
     - `spool_dir`: where rows wait; beside the store, unless said. One process at a time.
+    - `env`, `trader_id`, `service`: labels of every row.
+    - `version`, `git_commit`, `config_hash`: what runs, for the table `producer_runs`.
 
     Raises `OpenError` if the spool cannot be used or another process holds it.
     """
     store = None if store is None else _os.fspath(store)
-    native = _native.Metrics._open(
-        store,
-        mode,
-        spool_dir=spool_dir,
-        env=env,
-        trader_id=trader_id,
-        service=service,
-        version=version,
-        git_commit=git_commit,
-        config_hash=config_hash,
-    )
+    given = {name: text for name, text in texts.items() if text is not None}
+    native = _native.Metrics._open(store, mode, spool_dir, given)
     metrics = Metrics(native)
     _open_pipelines.add(metrics)
     return metrics

@@ -61,9 +61,9 @@ def open(
     env: str | None = None,
     trader_id: str | None = None,
     service: str | None = None,
-    version: str = "",
-    git_commit: str = "",
-    config_hash: str = "",
+    version: str | None = None,
+    git_commit: str | None = None,
+    config_hash: str | None = None,
 ) -> Metrics:
     """Opens a pipeline; touches no network, so a server that is down is not an error."""
 
