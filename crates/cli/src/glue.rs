@@ -9,6 +9,7 @@ pub(crate) mod metrics_drift;
 pub(crate) mod paper_metrics;
 pub(crate) mod paper_trading;
 pub(crate) mod ralph_metrics;
+pub(crate) mod ralph_sentry;
 pub(crate) mod sections;
 pub(crate) mod snapshot_metrics;
 pub(crate) mod ssot_alerts;

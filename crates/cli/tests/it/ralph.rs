@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
+use testbed::{Reply, SentryStandIn};
 
 use crate::run::{Ran, command, ended};
 
@@ -246,4 +247,36 @@ fn answer(dir: &Path, args: &[&str], input: &[u8]) -> (Option<i32>, String) {
     hook.stdin.take().unwrap().write_all(input).unwrap();
     let output = hook.wait_with_output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_trip_is_one_event_of_sentry_with_what_came_before_it() {
+    let project = a_loop_of_three_turns();
+    let idle = json!({ "last_assistant_message": "words", "background_tasks": [] });
+    for _ in 0..5 {
+        project.hook("Stop", &idle);
+    }
+    let sentry = SentryStandIn::start().unwrap();
+    let ship = || {
+        let mut ship = command(&project.root(), &["ralph", "ship", "--sentry", "env:DSN"]);
+        ended(ship.env("DSN", sentry.dsn()))
+    };
+    sentry.reply_next([Reply::status(400)]);
+    let refused = ship();
+    assert!(refused.code == 1 && refused.err.contains("run it again"), "{refused:?}");
+    let ran = ship();
+    assert_eq!((ran.code, ran.out.as_str()), (0, "1 events sent to Sentry\n"), "{ran:?}");
+    let again = ship();
+    assert_eq!(again.out, "0 events sent to Sentry\n", "each once: {again:?}");
+    let events = sentry.events();
+    assert_eq!(events.len(), 1, "{events:?}");
+    let event = &events[0];
+    assert_eq!(event["tags"]["ralph.breaker"], "no_progress", "{event}");
+    let value = event["exception"]["values"][0]["value"].as_str().unwrap();
+    assert!(value.contains("was stopped at iteration 8: 5 iterations in a row"), "{value}");
+    let crumbs = event["breadcrumbs"].to_string();
+    for wanted in ["Write ok", "iteration 3 continued", "started"] {
+        assert!(crumbs.contains(wanted), "{wanted}: {crumbs}");
+    }
+    assert!(!crumbs.contains("add a parser"), "a prompt's words stay here");
 }

@@ -1,4 +1,6 @@
-//! `plimsoll ralph ship`: the record as rows in a store, each once.
+//! `plimsoll ralph ship`: the record as rows in a store, each once; or what tripped as events of Sentry.
+
+mod sentry;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,11 +10,13 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
+use plimsoll_alerts::{SecretError, SecretRef};
 use plimsoll_durable::replace;
 use plimsoll_metrics::{
     Batch, IlpOptions, IlpSink, Rows, Schema, Sink, SinkError, SqliteOptions, SqliteSink, Symbols,
 };
 use plimsoll_ralph::hook::{self, EVENTS, Tail};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::DirArgs;
@@ -27,7 +31,8 @@ delivered is kept per store in .ralph, so the command may run as often as you li
 Examples:
   plimsoll ralph ship --to plimsoll.db
   plimsoll ralph ship --to http://127.0.0.1:8428 --follow
-  plimsoll ralph ship --to plimsoll.db --again      everything once more, for a new file";
+  plimsoll ralph ship --to plimsoll.db --again      everything once more, for a new file
+  plimsoll ralph ship --sentry env:SENTRY_DSN --follow   each trip and each error of a hook, with what came before";
 
 /// Bytes of the record that are read at once.
 const READ_BYTES_MAX: u64 = 1 << 20;
@@ -47,6 +52,10 @@ pub(crate) struct ShipArgs {
         hide_env_values = true
     )]
     to: String,
+    /// Send each trip and each error of a hook to Sentry instead, with the last 100 records before it: where its address
+    /// is, such as `env:SENTRY_DSN` or the name of a file
+    #[arg(long, value_name = "SECRET", value_parser = secret, conflicts_with = "again")]
+    sentry: Option<SecretRef>,
     /// Label `env` of the rows
     #[arg(long, default_value = "dev")]
     env: String,
@@ -87,6 +96,9 @@ pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(anyhow!("no record in `{}`", dir.display()))
             .with_hint("hooks write it; `plimsoll ralph install` puts them in"));
     }
+    if let Some(dsn) = &args.sentry {
+        return sentry::run(args, &dir, dsn);
+    }
     let source = Source { env: args.env.clone(), producer: format!("ralph@{}", host()) };
     let path = dir.join(format!("ship-{}.json", fingerprint(&args.to)));
     let mut cursor = if args.again { Cursor::default() } else { read_cursor(&path)? };
@@ -123,6 +135,10 @@ pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
 #[allow(clippy::disallowed_methods, reason = "a follower waits for more, a second at a time")]
 fn pause() {
     std::thread::sleep(FOLLOW_EVERY);
+}
+
+fn secret(text: &str) -> Result<SecretRef, SecretError> {
+    SecretRef::try_from(text.to_owned())
 }
 
 fn open(to: &str) -> Result<Box<dyn Sink>, Failure> {
@@ -206,22 +222,28 @@ fn send(
     sink.write(&Batch::new(schema, &symbols, &cells))
 }
 
-fn read_cursor(path: &Path) -> Result<Cursor, Failure> {
+fn read_cursor<T: DeserializeOwned + Default>(path: &Path) -> Result<T, Failure> {
+    /// Only the version: a newer file may have fields that we do not know.
+    #[derive(Deserialize)]
+    struct VersionOnly {
+        version: u32,
+    }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Cursor::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => return Err(Failure::new(error)),
     };
-    let cursor: Cursor = serde_json::from_str(&text)
-        .map_err(|error| anyhow!("`{}` says not how far it was delivered: {error}", path.display()))
-        .hint("--again delivers everything once more; rows that are there stay as they are")?;
-    if cursor.version > CURSOR_VERSION {
+    let broken = |error| anyhow!("`{}` says not how far it was delivered: {error}", path.display());
+    let hint =
+        "remove it, and everything is delivered once more; rows that are there stay as they are";
+    let VersionOnly { version } = serde_json::from_str(&text).map_err(broken).hint(hint)?;
+    if version > CURSOR_VERSION {
         return Err(Failure::new(anyhow!("`{}` is of a newer version", path.display())));
     }
-    Ok(cursor)
+    serde_json::from_str(&text).map_err(broken).hint(hint)
 }
 
-fn write_cursor(path: &Path, cursor: &Cursor) -> Result<(), Failure> {
+fn write_cursor(path: &Path, cursor: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(cursor)?;
     replace(path, text).map_err(Failure::new)
 }
