@@ -2,6 +2,7 @@
 
 mod rows;
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -19,12 +20,15 @@ const LIMIT: Duration = Duration::from_secs(5 * 60);
 const EXACT: f64 = 1e-9;
 /// Of percentiles: one store ranks, the other has buckets.
 const PERCENTILE: f64 = 0.01;
-/// 2026-11-24 12:00 UTC, ns: the end of the demo's replay clock.
-const END_NS: i64 = 1_795_521_600_000_000_000;
-const END: &str = "2026-11-24T12:00:00Z";
-const FROM: &str = "2026-11-23T12:00:00Z";
-/// Producers' own counts are stamped by the wall clock, at their close.
-const TO: &str = "2100-01-01T00:00:00Z";
+/// Its moments are the wall clock's, and each store had its own producers, one after the other.
+const BEATS: &str = "rule/heartbeat";
+/// Half an hour of the years since 1970.
+const MOMENTS: f64 = 1e-6;
+/// From now to the end of all rows, s: producers' own counts have the wall clock, and lie before it.
+const AHEAD_SECS: i64 = 1_800;
+/// Behind the last row, s, so that rules over five minutes still have rows.
+const AFTER_SECS: i64 = 30;
+const DAY_SECS: i64 = 86_400;
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let server = match QuestDb::start(live.workspace)? {
@@ -36,23 +40,27 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let file = dir.path().join("demo.db");
     let store = file.to_str().context("the path is no text")?;
     command::stdout_of(&mut live.workspace.cargo(["build", "-q", "-p", "plimsoll"]), BUILD_LIMIT)?;
-    let mut demo = vec!["demo", "--fast", "--store", store, "--questdb", &url, "--end", END];
+    let end_secs = now_secs()? + AHEAD_SECS;
+    let end = date(end_secs)?;
+    let mut demo = vec!["demo", "--fast", "--store", store, "--questdb", &url, "--end", &end];
     if live.depth == Depth::Quick {
         demo.extend(["--from", "2008-06-01", "--to", "2009-01-01"]);
     }
     plimsoll(live, &demo)?;
     let steps = live.count(200, 4_000);
-    generate(&Options::embedded(&file, Mode::Replay), steps)?;
+    let end_ns = end_secs * 1_000_000_000;
+    generate(&Options::embedded(&file, Mode::Replay), steps, end_ns)?;
     let spool = dir.path().join("questdb.spool");
     let options = Options::connect(&url, &spool, Mode::Replay).with_creates_tables(true);
-    generate(&options, steps)?;
+    generate(&options, steps, end_ns)?;
     // Tables that nobody wrote to are there too, as in a store that was set up.
     plimsoll(live, &["tables", "apply", "--store", &url, "--prefix", "bt_"])?;
     server.query_until(
         "SELECT count() FROM tables() WHERE walEnabled AND wal_txn <> table_txn",
         |reply| reply.pointer("/dataset/0/0").and_then(Value::as_u64) == Some(0),
     )?;
-    let range = ["--from", FROM, "--to", TO, "--points", "400", "--json", "--store"];
+    let (from, to) = (date(end_secs - DAY_SECS)?, date(end_secs + AFTER_SECS)?);
+    let range = ["--from", &from, "--to", &to, "--points", "400", "--json", "--store"];
     let ask = |more: &[&str]| -> anyhow::Result<Vec<Value>> {
         let out = plimsoll(live, &[&["grafana", "try"], &range[..], more].concat())?;
         let reply: Value = serde_json::from_str(&out).context("the answers are no JSON")?;
@@ -64,9 +72,22 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     judge(&embedded, &questdb)
 }
 
-fn generate(options: &Options, steps: u64) -> anyhow::Result<()> {
+fn now_secs() -> anyhow::Result<i64> {
+    let text = command::stdout_of(Command::new("date").args(["-u", "+%s"]), LIMIT)?;
+    text.trim().parse().context("`date` gives no number")
+}
+
+/// RFC 3339, UTC.
+fn date(secs: i64) -> anyhow::Result<String> {
+    let of = format!("@{secs}");
+    let mut date = Command::new("date");
+    date.args(["-u", "-d", &of, "+%Y-%m-%dT%H:%M:%SZ"]);
+    Ok(command::stdout_of(&mut date, LIMIT)?.trim().to_owned())
+}
+
+fn generate(options: &Options, steps: u64, end_ns: i64) -> anyhow::Result<()> {
     let metrics = Metrics::open(options)?;
-    rows::emit(&metrics, steps, END_NS)?;
+    rows::emit(&metrics, steps, end_ns)?;
     let counts = metrics.close(Duration::from_secs(60))?;
     ensure!(counts.dropped_rows == 0, "{} generated rows were dropped", counts.dropped_rows);
     Ok(())
@@ -145,7 +166,11 @@ impl Tally {
 
     fn cell(&mut self, name: &str, column: &str, (a, b): (&Value, &Value)) {
         let is_percentile = ["p50", "p95", "p99"].iter().any(|word| column.contains(word));
-        let tolerance = if is_percentile { PERCENTILE } else { EXACT };
+        let tolerance = match name {
+            BEATS => MOMENTS,
+            _ if is_percentile => PERCENTILE,
+            _ => EXACT,
+        };
         *(if is_percentile { &mut self.percentiles } else { &mut self.cells }) += 1;
         let is_same = match (a.as_f64(), b.as_f64()) {
             // Moments are whole and exact.

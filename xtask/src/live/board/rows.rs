@@ -71,7 +71,6 @@ fn agents(line: &Instrument, numbers: &mut Numbers, at: Timestamp, step: i64) {
     let (project, model) =
         (numbers.one_of(&["plimsoll", "desk"]), numbers.one_of(&["large", "small"]));
     let session = format!("session-{}", step / 25);
-    let of_session = step % 25 + 1;
     let call = format!("call-{step}");
     line.emit(
         &RalphIteration::new(&format!("loop-{}", step / 40), step % 40 + 1)
@@ -101,23 +100,7 @@ fn agents(line: &Instrument, numbers: &mut Numbers, at: Timestamp, step: i64) {
             .tool_calls(numbers.whole(20))
             .at(at),
     );
-    // Values of a session only grow.
-    line.emit(
-        &ClaudeSession::new(&session, SessionState::Running)
-            .project("plimsoll")
-            .model(if step / 25 % 2 == 0 { "large" } else { "small" })
-            .duration_ms(Duration::from_secs(u64::try_from(of_session).unwrap_or(0) * 60))
-            .cost_usd(f64::from(i32::try_from(of_session).unwrap_or(0)) * 0.07)
-            .tool_calls(of_session * 3)
-            .errors(of_session / 5)
-            .input_tokens(of_session * 1_200)
-            .output_tokens(of_session * 340)
-            .cache_read_tokens(of_session * 9_000)
-            .cache_write_tokens(of_session * 800)
-            .lines_added(of_session * 11)
-            .lines_removed(of_session * 4)
-            .at(at),
-    );
+    self::session(line, &session, at, step);
     let tool =
         ClaudeToolCall::new(&session, &call, numbers.one_of(&["Bash", "Edit", "Read", "Grep"]))
             .project(project)
@@ -135,6 +118,27 @@ fn agents(line: &Instrument, numbers: &mut Numbers, at: Timestamp, step: i64) {
             .project(project)
             .rule("test-first")
             .test_first(numbers.below(5) > 0)
+            .at(at),
+    );
+}
+
+/// Values of a session only grow.
+fn session(line: &Instrument, session: &str, at: Timestamp, step: i64) {
+    let of_session = step % 25 + 1;
+    line.emit(
+        &ClaudeSession::new(session, SessionState::Running)
+            .project("plimsoll")
+            .model(if step / 25 % 2 == 0 { "large" } else { "small" })
+            .duration_ms(Duration::from_secs(u64::try_from(of_session).unwrap_or(0) * 60))
+            .cost_usd(f64::from(i32::try_from(of_session).unwrap_or(0)) * 0.07)
+            .tool_calls(of_session * 3)
+            .errors(of_session / 5)
+            .input_tokens(of_session * 1_200)
+            .output_tokens(of_session * 340)
+            .cache_read_tokens(of_session * 9_000)
+            .cache_write_tokens(of_session * 800)
+            .lines_added(of_session * 11)
+            .lines_removed(of_session * 4)
             .at(at),
     );
 }
