@@ -82,7 +82,7 @@ pub(crate) fn of(survey: &Survey, facts: &Facts, config: &Config, without: &[Pie
         .with("reruns", config.pytest_reruns.to_string())
         .with("canonical", facts.canonical.as_deref().unwrap_or("config/canonical.yaml"))
         .with("staging_file", facts.staging_file.clone())
-        .with_flag("drift", when(|| facts.commands.contains("drift check")))
+        .with_flag("drift", when(|| facts.commands.contains("drift")))
         .with_flag("verify", when(|| facts.commands.contains("verify")))
         .with_flag("canonical", when(|| facts.canonical.is_some()))
         .with_flag("python", when(|| survey.python.is_some()))

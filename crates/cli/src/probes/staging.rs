@@ -8,9 +8,14 @@ use serde_json::Value;
 use super::Surroundings;
 use super::monitoring::{Scratch, demo};
 
+/// Longest that a deploy or the way back may take, seconds.
+const BACK_MAX_S: i64 = 300;
+const DRILL: &str = "run `plimsoll rollback --drill`";
+
 /// The newest deploy to staging ended healthy.
 pub(super) fn deploy(around: &Surroundings) -> CheckState {
-    newest(around, |entry| entry["environment"] == "staging", "run `plimsoll deploy staging`")
+    let fix = "run `plimsoll deploy staging`";
+    newest(around, |plan| plan["kind"] == "deploy", fix).unwrap_or_else(|state| state)
 }
 
 /// A backtest ends with the books that it should.
@@ -57,9 +62,9 @@ pub(super) fn metrics(around: &Surroundings) -> CheckState {
     around.program.own(&args, "is `metrics.store` of the profile staging there?")
 }
 
-/// The newest drill was back within 300 s.
+/// The newest rollback on staging ended within [`BACK_MAX_S`].
 pub(super) fn drill(around: &Surroundings) -> CheckState {
-    newest(around, |entry| entry["kind"] == "drill", "run `plimsoll rollback --drill`")
+    newest(around, |plan| plan["kind"] == "rollback", DRILL).unwrap_or_else(|state| state)
 }
 
 /// The newest snapshot could be restored.
@@ -67,31 +72,37 @@ pub(super) fn snapshot(around: &Surroundings) -> CheckState {
     around.program.own(&["snapshot", "verify"], "run `plimsoll snapshot create`")
 }
 
-/// After the newest drill the strategy was armed.
+/// After the newest rollback the strategy was armed, which is a step of its plan.
 pub(super) fn resumes(around: &Surroundings) -> CheckState {
-    newest(
-        around,
-        |entry| entry["kind"] == "drill" && entry["armed"] == true,
-        "run `plimsoll rollback --drill`",
-    )
+    newest(around, |plan| plan["kind"] == "rollback", DRILL).unwrap_or_else(|state| state)
 }
 
-/// The newest entry of the deploys that is of a kind; it has to have ended healthy.
-fn newest(around: &Surroundings, is_wanted: fn(&Value) -> bool, fix: &str) -> CheckState {
-    let ran = match around.program.ran(&["deploy", "list", "--json"]) {
-        Ok(ran) => ran,
-        Err(state) => return state,
-    };
+/// The newest plan of a kind; it has to be done, within the time for it.
+fn newest(
+    around: &Surroundings,
+    is_wanted: fn(&Value) -> bool,
+    fix: &str,
+) -> Result<CheckState, CheckState> {
+    let ran = around.program.ran(&["deploy", "list", "staging", "--json"])?;
+    if ran.code == 2 {
+        return Err(CheckState::skipped(ran.complaint()));
+    }
     let list: Option<Value> = serde_json::from_str(&ran.out).ok();
     let Some(deploys) = list.as_ref().and_then(|list| list.get("deploys")?.as_array()) else {
-        return CheckState::failed(ran.complaint(), "run `plimsoll deploy list`, to see why");
+        return Err(CheckState::failed(ran.complaint(), "run `plimsoll deploy list`, to see why"));
     };
-    match deploys.iter().find(|entry| is_wanted(entry)) {
-        None => CheckState::skipped("there is none yet"),
-        Some(entry) if entry["outcome"] == "healthy" => {
-            let text = |name: &str| entry[name].as_str().unwrap_or("?").to_owned();
-            CheckState::ok(format!("{} of {}", text("id"), text("ended")))
-        }
-        Some(entry) => CheckState::failed(format!("it ended {}", entry["outcome"]), fix),
-    }
+    // The oldest comes first.
+    let mut plans = deploys.iter().rev().filter_map(|deployed| deployed.get("plan"));
+    let Some(plan) = plans.find(|plan| is_wanted(plan)) else {
+        return Err(CheckState::skipped("there is none yet"));
+    };
+    let moment = |name: &str| plan.get(name).and_then(Value::as_i64).unwrap_or_default();
+    let took_s = (moment("last_ns") - moment("began_ns")) / 1_000_000_000;
+    let id = plan.get("id").and_then(Value::as_str).unwrap_or("?");
+    let state = plan.get("state").and_then(Value::as_str).unwrap_or("?");
+    Ok(match state {
+        "done" if took_s <= BACK_MAX_S => CheckState::ok(format!("{id} done in {took_s} s")),
+        "done" => CheckState::failed(format!("{id} took {took_s} s"), fix),
+        other => CheckState::failed(format!("{id} is {other}"), fix),
+    })
 }

@@ -86,10 +86,10 @@ fn a_workflow_calls_no_command_that_is_not_there() {
     let mut desk = Desk::with(&RUST);
     desk.facts.canonical = Some("config/canonical.yaml".to_owned());
     let text = |desk: &Desk| desk.change(CI).after.unwrap();
-    assert!(!text(&desk).contains("drift check") && !text(&desk).contains("verify"));
-    desk.facts.commands = ["drift check", "verify"].map(str::to_owned).into();
+    assert!(!text(&desk).contains("plimsoll drift") && !text(&desk).contains("verify"));
+    desk.facts.commands = ["drift", "verify"].map(str::to_owned).into();
     let text = text(&desk);
-    assert!(text.contains("run: plimsoll drift check\n"), "{text}");
+    assert!(text.contains("run: plimsoll drift\n"), "{text}");
     assert!(text.contains("run: plimsoll verify --offline\n"), "{text}");
 }
 
