@@ -110,12 +110,16 @@ fn verdict(asked: &Asked, facts: &Facts) -> String {
         (_, true) => "b-good",
         _ => "b-crit",
     };
-    let rows = facts.rows_stored;
+    // Beside a producer that writes into the store itself, the station stores none.
+    let rows = match facts.rows_stored {
+        0 => String::new(),
+        rows => format!(", {rows} rows stored since the start"),
+    };
     let at = Rfc3339(Timestamp::from_nanos(asked.now_ns)).to_string();
     let at = at.get(..19).unwrap_or_default().replace('T', " ");
     format!(
-        "<p class=\"verdict\"><strong>{}</strong> <span class=\"b-word {class}\">{firing}</span>, {age}, \
-         {rows} rows stored since the start; {at} UTC</p>",
+        "<p class=\"verdict\"><strong>{}</strong> <span class=\"b-word {class}\">{firing}</span>, {age}{rows}; \
+         {at} UTC</p>",
         escape(&modes)
     )
 }
