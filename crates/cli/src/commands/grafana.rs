@@ -5,7 +5,6 @@ mod lint;
 mod try_out;
 
 use clap::{Args, Subcommand};
-use plimsoll_alerts::RulesConfig;
 use plimsoll_board::Board;
 use plimsoll_ssot::sections::Limits;
 
@@ -52,7 +51,6 @@ pub(crate) fn run(args: &GrafanaArgs) -> Result<Exit, Failure> {
 /// The dashboards with the rules that come with it, at the limits of the configuration.
 fn board(config: &ConfigArgs) -> Result<Board, Failure> {
     let limits: Limits = config.section("limits")?;
-    let rules = RulesConfig::default().rules(&ssot_alerts::limits(&limits));
-    let rules = rules.iter().map(board_alerts::rule).collect();
+    let rules = board_alerts::rules(&ssot_alerts::limits(&limits));
     Ok(Board::new(board_metrics::tables(), rules)?)
 }

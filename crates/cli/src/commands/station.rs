@@ -9,11 +9,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use plimsoll_metrics::Durability;
-use plimsoll_station::{Config, StartError, Station, Tokens};
+use plimsoll_ssot::sections::Limits;
+use plimsoll_station::{Config, Joined, StartError, Station, Tokens};
 
 use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure, Hint as _};
-use crate::glue::sections;
+use crate::glue::{board_alerts, sections, ssot_alerts};
 use crate::stop::Stop;
 
 const ABOUT: &str = "\
@@ -101,7 +102,10 @@ pub(crate) fn run(args: &StationArgs) -> Result<Exit, Failure> {
             parsed.hint("a line is NAME SCOPES TOKEN, as in `bot write 0123..`")?
         }
     };
-    let station = Station::start(config.options(tokens)).map_err(with_hint)?;
+    let limits: Limits = args.config.section("limits")?;
+    let limits = ssot_alerts::limits(&limits);
+    let joined = Joined::default().with_rules(board_alerts::rules(&limits));
+    let station = Station::start_joined(config.options(tokens), joined).map_err(with_hint)?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", station.url())?;
     out.flush()?;

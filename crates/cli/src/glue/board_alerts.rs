@@ -3,8 +3,13 @@
 use plimsoll_alerts as alerts;
 use plimsoll_board::{Compare, Function, Measure, OnAbsent, Rule, Sample, Severity, Unit};
 
+/// The rules that come with it, at these limits.
+pub(crate) fn rules(limits: &alerts::Limits) -> Vec<Rule> {
+    alerts::RulesConfig::default().rules(limits).iter().map(rule).collect()
+}
+
 /// A rule; what only the engine can evaluate says why.
-pub(crate) fn rule(of: &alerts::Rule) -> Rule {
+fn rule(of: &alerts::Rule) -> Rule {
     let (compare, limit, resolve_at) = condition(&of.condition);
     let mut rule = Rule::new(of.name.clone(), measure(of), compare, limit, unit(of)).of_severity(
         match of.severity {
