@@ -6,6 +6,7 @@ mod compare;
 mod market;
 mod next;
 mod number;
+mod page;
 mod pipelines;
 mod place;
 mod plot;
@@ -42,14 +43,18 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let clock = ReplayClock::new(market.bars.len(), end_ns)
         .hint("give a later `--end`: one bar is one minute, and the first must lie after 1970")?;
     let about = market.about();
+    let bars_len = market.bars.len();
     let mut session = Session::new(market.config, market.bars, clock)?;
     let mut pipelines = Pipelines::open(args, place.store(), session.labels())?;
+    let page = page::Page::open(args, place.store(), bars_len);
     let mut watches = watches(args);
+    watches.extend(page.as_ref().map(page::Page::watch));
     let watch = Stopwatch::start();
     let replayed = replay(args, &stop, &mut session, &mut pipelines, &mut watches);
     for watch in &mut watches {
         watch.end();
     }
+    drop(watches);
     let is_complete = replayed?;
     let elapsed = watch.elapsed();
     let closed = pipelines.close()?;
@@ -58,6 +63,10 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
     let written = if args.json { report.write_json(&mut out) } else { report.write_text(&mut out) };
     written.and_then(|()| out.flush())?;
+    drop(out);
+    if let Some(page) = page {
+        page.close(args, &stop);
+    }
     Ok(report.exit())
 }
 
@@ -95,7 +104,7 @@ fn replay(
     Ok(false)
 }
 
-/// Who looks at each bar. The page and the alerts join here.
+/// Who looks at each bar. The alerts join here.
 fn watches(args: &DemoArgs) -> Vec<Box<dyn Watch>> {
     let is_terminal = std::io::stderr().is_terminal();
     let progress: Box<dyn Watch> = if is_terminal {

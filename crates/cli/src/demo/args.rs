@@ -20,12 +20,14 @@ A trend strategy (long while the 20-bar average is above the 60-bar average, a t
 trades the S&P 500 of 2007 to 2009 bar by bar at a paper venue, with fees in two currencies, funding,
 partial fills, refused orders, a broken line, a withdrawal and a deposit. Orders, fills, latencies, positions, profit and
 loss, risk, errors and health go into a store of their own, with `mode=replay`. One bar is one
-minute of replay time and the last bar ends now. At the end, what the store says is put beside
+minute of replay time and the last bar ends now. A live page of it is served on a free port of this
+machine, and stays on a terminal until Ctrl-C. At the end, what the store says is put beside
 what the venue's books say.";
 
 const EXAMPLES: &str = "\
 Examples:
   plimsoll demo
+  plimsoll demo --stay
   plimsoll demo --fast --store runs/fast.db
   plimsoll demo --from 1999-01-01 --to 2003-01-01 --speed 100
   plimsoll demo --data my-bars.csv
@@ -67,6 +69,12 @@ pub(crate) struct DemoArgs {
     /// When the last bar ends on the replay clock, UTC [default: now]
     #[arg(long = "end", value_name = "TIME", value_parser = moment::parse_ns)]
     pub(super) end_ns: Option<i64>,
+    /// Serve no page
+    #[arg(long)]
+    pub(super) no_page: bool,
+    /// Serve the page on after the last bar, until Ctrl-C [default: on a terminal, if not `--fast`]
+    #[arg(long, conflicts_with = "no_page")]
+    pub(super) stay: bool,
     /// Say what would be done and replaced, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,

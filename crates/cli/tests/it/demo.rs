@@ -3,6 +3,7 @@ use std::path::Path;
 use std::process::Command;
 
 use plimsoll_metrics::read::{Datum, Store};
+use plimsoll_metrics::{Auth, HttpClient, HttpOptions};
 use serde_json::Value;
 
 use crate::run::{Running, ended, plimsoll};
@@ -217,4 +218,60 @@ fn a_questdb_that_is_down_costs_no_row_and_is_said() {
     assert!(ran.out.contains("http://127.0.0.1:9 has not all rows"), "{}", ran.out);
     let all = format!("{}{}", ran.out, ran.err);
     assert!(!all.contains("hunter2"), "a password was shown: {all}");
+}
+
+#[test]
+fn a_demo_serves_its_page_while_it_runs_and_stays_until_ctrl_c_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = dir.path().join("told.txt");
+    let args = ["demo", "--stay", "--to", "2007-03-01", "--speed", "20"];
+    let running = Running::start_with(dir.path(), &args, fs::File::create(&told).unwrap().into());
+    let url = wait_for_line(&told, "page: ");
+    let page = |url: &str| {
+        let mut client = HttpClient::new(url, &Auth::None, HttpOptions::default()).unwrap();
+        let reply = client.get("/").unwrap();
+        assert_eq!(reply.status, 200, "{reply:?}");
+        String::from_utf8(reply.body).unwrap()
+    };
+    let (url, early) = (url.trim_end_matches('/'), page(url.trim_end_matches('/')));
+    assert!(early.starts_with("<!doctype html>"), "{early}");
+    // By then every row is in the store.
+    wait_for_line(&told, "the page stays at ");
+    let late = page(url);
+    for shown in ["REPLAY", "trend-001", "39 points", "critical &gt; 10 %"] {
+        assert!(late.contains(shown), "`{shown}` is not on the page: {late}");
+    }
+    let (code, out) = running.interrupt();
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("store equals books: yes"), "{out}");
+    let mut client = HttpClient::new(url, &Auth::None, HttpOptions::default()).unwrap();
+    assert!(client.get("/").is_err(), "the page is gone with the demo");
+}
+
+#[test]
+fn a_demo_without_a_page_says_nothing_of_one_and_one_with_it_ends_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let short = ["--fast", "--to", "2007-03-01"];
+    let ran = demo(dir.path(), &[&short[..], &["--no-page"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!ran.err.contains("page"), "{}", ran.err);
+    let ran = demo(dir.path(), &short);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("page: http://127.0.0.1:"), "{}", ran.err);
+}
+
+/// What follows `start` on the first line that begins so.
+#[track_caller]
+fn wait_for_line(path: &Path, start: &str) -> String {
+    let began = std::time::Instant::now();
+    while began.elapsed() < std::time::Duration::from_secs(60) {
+        let text = fs::read_to_string(path).unwrap();
+        // A line without its end may not be whole yet.
+        let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        if let Some(rest) = lines.find_map(|line| line.strip_prefix(start)) {
+            return rest.trim_end().to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("no line that begins with `{start}` within 60 s");
 }

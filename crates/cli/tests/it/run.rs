@@ -79,8 +79,13 @@ pub(crate) struct Running {
 impl Running {
     #[track_caller]
     pub(crate) fn start(dir: &Path, args: &[&str]) -> Self {
-        let mut child =
-            command(dir, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_with(dir, args, Stdio::null())
+    }
+
+    /// With stderr to somewhere.
+    #[track_caller]
+    pub(crate) fn start_with(dir: &Path, args: &[&str], err: Stdio) -> Self {
+        let mut child = command(dir, args).stdout(Stdio::piped()).stderr(err).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Self { child, out }
     }
@@ -104,9 +109,20 @@ impl Running {
 
     /// SIGTERM; returns the exit code and what stdout still had.
     #[track_caller]
-    pub(crate) fn terminate(mut self) -> (i32, String) {
+    pub(crate) fn terminate(self) -> (i32, String) {
+        self.ended_by("-TERM")
+    }
+
+    /// SIGINT, as Ctrl-C; returns the exit code and what stdout still had.
+    #[track_caller]
+    pub(crate) fn interrupt(self) -> (i32, String) {
+        self.ended_by("-INT")
+    }
+
+    #[track_caller]
+    fn ended_by(mut self, signal: &str) -> (i32, String) {
         let pid = self.pid();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         let began = Instant::now();
         while began.elapsed() < WAIT_MAX {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -116,7 +132,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        panic!("SIGTERM did not end it within {WAIT_MAX:?}");
+        panic!("{signal} did not end it within {WAIT_MAX:?}");
     }
 }
 
