@@ -5,6 +5,7 @@ pub(crate) mod alerts_ssot;
 pub(crate) mod alerts_store;
 pub(crate) mod board_alerts;
 pub(crate) mod board_metrics;
+pub(crate) mod github;
 pub(crate) mod metrics_drift;
 pub(crate) mod paper_metrics;
 pub(crate) mod paper_trading;

@@ -7,7 +7,6 @@ mod configuration;
 mod demo;
 mod documents;
 mod failure;
-mod github;
 mod glue;
 mod grid;
 mod moment;

@@ -8,7 +8,7 @@ mod staging;
 
 use plimsoll_kit::{Check, CheckState, VerifyConfig};
 
-use crate::github::GitHubArgs;
+use crate::glue::github::GitHubArgs;
 use crate::store::StoreArgs;
 
 pub(crate) use run::Program;

@@ -10,7 +10,7 @@ use plimsoll_kit::{
 };
 
 use crate::failure::{Exit, Failure};
-use crate::github::GitHubArgs;
+use crate::glue::github::GitHubArgs;
 use crate::glue::sections;
 use crate::probes::{self, Program, Surroundings};
 use crate::store::StoreArgs;

@@ -6,7 +6,7 @@ use plimsoll_review::{Action, Comment, Diff, Report, is_summary, plan, summary};
 
 use super::source;
 use crate::failure::Failure;
-use crate::github::{GitHub, GitHubArgs, Pull, ReviewComment};
+use crate::glue::github::{GitHub, GitHubArgs, Pull, ReviewComment};
 
 /// Which pull request.
 #[derive(Debug, Args)]
