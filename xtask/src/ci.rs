@@ -16,6 +16,14 @@ use crate::{Depth, api, command, tidy};
 /// Longest that one step may take; a cold build on two shared cores took a tenth of it.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
 
+/// What this repository asks of itself by its own command, and the name of each step.
+const OWN: &[(&str, &[&str])] = &[
+    ("drift", &["drift"]),
+    ("kit", &["kit", "check"]),
+    ("adr", &["adr", "check"]),
+    ("verify", &["verify", "--offline"]),
+];
+
 pub(crate) fn run(workspace: &Workspace, depth: Depth, no_tests: bool) -> anyhow::Result<Verdict> {
     let required = workspace.root.join("xtask/required.txt");
     let required = std::fs::read_to_string(&required)
@@ -35,7 +43,10 @@ pub(crate) fn run(workspace: &Workspace, depth: Depth, no_tests: bool) -> anyhow
         });
     }
     if depth == Depth::Full {
-        steps.run("drift", || cargo(workspace, &["run", "-q", "-p", "plimsoll", "--", "drift"]));
+        for (step, args) in OWN {
+            let all = ["run", "-q", "-p", "plimsoll", "--"].iter().chain(*args);
+            steps.run(step, || cargo(workspace, &all.copied().collect::<Vec<_>>()));
+        }
         steps.run("doc", || {
             let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
             passed(doc.env("RUSTDOCFLAGS", "-D warnings"))
