@@ -138,15 +138,18 @@ fn alarm_list(alarms: &[Alarm], asked: &Asked) -> String {
         let labels: Vec<String> =
             alarm.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let since = Timestamp::from(alarm.since).as_nanos();
+        let limit = match alarm.limit.as_str() {
+            "" => String::new(),
+            limit => format!(" beside a limit of {}", escape(limit)),
+        };
         let minutes = asked.now_ns.saturating_sub(since) / 60_000_000_000;
         push(
             &mut list,
             format_args!(
-                "<li class=\"{class}\"><strong class=\"b-word\">{word}, {}</strong> {}: {} beside a limit of {}, for {minutes} min <small>{}</small></li>",
+                "<li class=\"{class}\"><strong class=\"b-word\">{word}, {}</strong> {}: {}{limit}, for {minutes} min <small>{}</small></li>",
                 escape(&alarm.state),
                 escape(&alarm.title),
                 escape(&alarm.value),
-                escape(&alarm.limit),
                 escape(&labels.join(" ")),
             ),
         );
