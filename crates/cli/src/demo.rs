@@ -12,6 +12,7 @@ mod place;
 mod plot;
 mod questdb;
 mod report;
+mod rules;
 mod screen;
 mod watch;
 
@@ -46,8 +47,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let bars_len = market.bars.len();
     let mut session = Session::new(market.config, market.bars, clock)?;
     let mut pipelines = Pipelines::open(args, place.store(), session.labels())?;
-    let page = page::Page::open(args, place.store(), bars_len);
+    let rules = rules::Rules::open(place.store(), std::io::stderr().is_terminal());
+    let alerts = rules.as_ref().map(rules::Rules::alerts);
+    let page = page::Page::open(args, place.store(), bars_len, alerts);
     let mut watches = watches(args);
+    watches.extend(rules.as_ref().map(rules::Rules::watch));
     watches.extend(page.as_ref().map(page::Page::watch));
     let watch = Stopwatch::start();
     let replayed = replay(args, &stop, &mut session, &mut pipelines, &mut watches);
@@ -58,6 +62,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let is_complete = replayed?;
     let elapsed = watch.elapsed();
     let closed = pipelines.close()?;
+    if let Some(rules) = rules {
+        rules.finish(end_ns);
+    }
     let ended = Ended { about, session: &session, closed, elapsed, is_complete };
     let report = Report::read(place.store(), ended)?;
     let mut out = std::io::stdout().lock();
@@ -104,7 +111,7 @@ fn replay(
     Ok(false)
 }
 
-/// Who looks at each bar. The alerts join here.
+/// Who shows each bar.
 fn watches(args: &DemoArgs) -> Vec<Box<dyn Watch>> {
     let is_terminal = std::io::stderr().is_terminal();
     let progress: Box<dyn Watch> = if is_terminal {

@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts_metrics;
 pub(crate) mod alerts_ssot;
+pub(crate) mod alerts_station;
 pub(crate) mod alerts_store;
 pub(crate) mod board_alerts;
 pub(crate) mod board_metrics;

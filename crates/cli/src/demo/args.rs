@@ -21,7 +21,8 @@ trades the S&P 500 of 2007 to 2009 bar by bar at a paper venue, with fees in two
 partial fills, refused orders, a broken line, a withdrawal and a deposit. Orders, fills, latencies, positions, profit and
 loss, risk, errors and health go into a store of their own, with `mode=replay`. One bar is one
 minute of replay time and the last bar ends now. A live page of it is served on a free port of this
-machine, and stays on a terminal until Ctrl-C. At the end, what the store says is put beside
+machine, and stays on a terminal until Ctrl-C. Alert rules are evaluated by the time of the rows; what fires is told on stderr
+and shown on the page. At the end, what the store says is put beside
 what the venue's books say.";
 
 const EXAMPLES: &str = "\

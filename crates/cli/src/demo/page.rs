@@ -9,6 +9,7 @@ use plimsoll_alerts::Limits;
 use plimsoll_metrics::Durability;
 use plimsoll_station::{Joined, Station, StationOptions};
 
+use crate::glue::alerts_station::OpenAlerts;
 use crate::glue::board_alerts;
 use crate::stop::Stop;
 
@@ -27,7 +28,12 @@ pub(super) struct Page(Arc<Station>);
 
 impl Page {
     /// Serves it on a free loopback port; without one the demo goes on, and says so.
-    pub(super) fn open(args: &DemoArgs, store: &Path, bars: usize) -> Option<Self> {
+    pub(super) fn open(
+        args: &DemoArgs,
+        store: &Path,
+        bars: usize,
+        alerts: Option<OpenAlerts>,
+    ) -> Option<Self> {
         if args.no_page {
             return None;
         }
@@ -36,7 +42,10 @@ impl Page {
             .with_durability(Durability::Process)
             .with_page(Duration::from_hours(hours.max(1)), ["replay"])
             .without_upkeep();
-        let joined = Joined::default().with_rules(board_alerts::rules(&Limits::default()));
+        let mut joined = Joined::default().with_rules(board_alerts::rules(&Limits::default()));
+        if let Some(alerts) = alerts {
+            joined = joined.with_alarms(Arc::new(alerts));
+        }
         match Station::start_joined(options, joined) {
             Ok(station) => {
                 eprintln!("page: {}/", station.url());

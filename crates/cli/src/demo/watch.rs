@@ -16,7 +16,7 @@ pub(super) struct Bar<'a> {
     pub(super) elapsed: Duration,
 }
 
-/// Looks at each bar: the terminal, the page, and the alerts when they join.
+/// Looks at each bar: the terminal, the rules and the page.
 pub(super) trait Watch {
     /// One bar has passed, and its rows were emitted.
     fn bar(&mut self, bar: &Bar<'_>);

@@ -79,6 +79,23 @@ fn fast_and_paced_store_the_same_rows() {
     }
 }
 
+#[test]
+fn rules_fire_at_the_same_rows_however_fast_the_demo_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |speed: &[&str]| {
+        let ran = demo(dir.path(), &[&SHORT[..], &["--end", END], speed].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let lines = ran.err.lines().filter(|line| line.starts_with("alert"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let fast = told(&["--fast"]);
+    for rule in ["warning firing drawdown_warning", "critical firing drawdown_critical"] {
+        let account = |line: &&String| line.contains(rule) && line.contains("scope=account");
+        assert!(fast.iter().any(|line| account(&line)), "{rule}: {fast:#?}");
+    }
+    assert_eq!(fast, told(&["--speed", "250"]));
+}
+
 /// All rows of a table, without what differs from process to process.
 fn rows(store: &Store, table: &str) -> Vec<Vec<Datum>> {
     let answer =
@@ -238,7 +255,7 @@ fn a_demo_serves_its_page_while_it_runs_and_stays_until_ctrl_c_when_asked() {
     // By then every row is in the store.
     wait_for_line(&told, "the page stays at ");
     let late = page(url);
-    for shown in ["REPLAY", "trend-001", "39 points", "critical &gt; 10 %"] {
+    for shown in ["REPLAY", "0 firing", "trend-001", "39 points", "critical &gt; 10 %"] {
         assert!(late.contains(shown), "`{shown}` is not on the page: {late}");
     }
     let (code, out) = running.interrupt();
