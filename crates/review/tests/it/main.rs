@@ -13,6 +13,7 @@
 #[cfg(feature = "anthropic")]
 mod anthropic;
 mod comments;
+mod corpus;
 mod diff;
 mod lints;
 mod model;
