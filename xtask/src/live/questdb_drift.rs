@@ -12,13 +12,13 @@ use crate::steps::Outcome;
 const FAULTS: &[(&str, &[&str], &str)] = &[
     (
         "a column was dropped",
-        &["ALTER TABLE fills DROP COLUMN last_px"],
-        "table `fills`: the column `last_px` is missing",
+        &["ALTER TABLE trading_fills DROP COLUMN last_px"],
+        "table `trading_fills`: the column `last_px` is missing",
     ),
     (
         "a column has another type",
-        &["ALTER TABLE orders ALTER COLUMN reason TYPE SYMBOL"],
-        "table `orders`: the column `reason` is SYMBOL, not VARCHAR",
+        &["ALTER TABLE trading_orders ALTER COLUMN reason TYPE SYMBOL"],
+        "table `trading_orders`: the column `reason` is SYMBOL, not VARCHAR",
     ),
     ("a table is missing", &["DROP TABLE trading_pnl"], "has no table `trading_pnl`"),
     (

@@ -31,6 +31,9 @@ pub(crate) fn connect(url: &str) -> Result<(Server, String), Failure> {
     Ok((Server(RefCell::new(server)), format!("questdb at {place}")))
 }
 
+/// Where the version of the tables is written down.
+const VERSIONS: &str = "schema_versions";
+
 impl ListTables for Server {
     fn list(&self) -> Result<Vec<TableShape>, String> {
         let mut server = self.0.borrow_mut();
@@ -40,6 +43,8 @@ impl ListTables for Server {
             .rows
             .iter()
             .filter_map(|row| names.cell(row, "table_name")?.as_str().map(str::to_owned))
+            // The book that `plimsoll tables apply` keeps is no table of anybody's rows.
+            .filter(|name| name != VERSIONS)
             .collect();
         let shape = |name: &String| {
             let answer = ask(&format!("SHOW CREATE TABLE {}", quote(name)))?;

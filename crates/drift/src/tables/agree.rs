@@ -334,8 +334,11 @@ fn layouts(wanted: &TableShape, made: &OwnedTable, found: &mut Vec<Difference>) 
     }
 }
 
-/// `90 DAYS`, `90 day` and `90d` are one time; lists of keys have no order.
+/// `90 DAYS` and `90 day` are one time, `24 MONTHS` and `2 YEARS` too; lists of keys have no order.
 fn same_layout(a: &str, b: &str) -> bool {
+    if let (Some(a), Some(b)) = (span_of(a), span_of(b)) {
+        return a == b;
+    }
     let normal = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let mut words: Vec<String> = lower
@@ -415,4 +418,19 @@ fn with_origin(finding: Finding, declared: &DeclaredTable) -> Finding {
 
 fn finding((state, level): (State, Level), key: &str, place: Place, message: String) -> Finding {
     Finding::new("table", state, level, key, place).with_message(message)
+}
+
+/// A time to live in hours or in months, whichever a server may have made of it.
+fn span_of(text: &str) -> Option<(u64, &'static str)> {
+    let (count, unit) = text.trim().split_once(' ')?;
+    let count: u64 = count.parse().ok()?;
+    let (each, unit) = match unit.to_ascii_lowercase().trim_end_matches('s') {
+        "hour" => (1, "hours"),
+        "day" => (24, "hours"),
+        "week" => (7 * 24, "hours"),
+        "month" => (1, "months"),
+        "year" => (12, "months"),
+        _ => return None,
+    };
+    Some((count.checked_mul(each)?, unit))
 }

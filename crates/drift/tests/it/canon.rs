@@ -97,3 +97,14 @@ pub(crate) fn config() -> Config {
 pub(crate) fn canon() -> Canon {
     Canon::new(&declared(), config()).unwrap()
 }
+
+/// As a QuestDB 9.3.4 says it.
+#[test]
+fn a_table_is_read_from_what_a_server_says_of_it() {
+    let said = "CREATE TABLE 'schema_versions' ( \n\tts TIMESTAMP,\n\tversion LONG\n) timestamp(ts) PARTITION BY YEAR\n\
+                DEDUP UPSERT KEYS(ts,version);";
+    let shape = plimsoll_drift::TableShape::of_sql(said).unwrap();
+    let columns = [("ts", "TIMESTAMP"), ("version", "LONG")];
+    assert_eq!(shape.columns, columns.map(|(name, kind)| (name.to_owned(), kind.to_owned())));
+    assert_eq!(shape.name, "schema_versions");
+}

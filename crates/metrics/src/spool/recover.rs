@@ -195,11 +195,14 @@ pub(super) fn refuse(read: HeaderRead, path: &Path) -> Result<(), SpoolError> {
     }
 }
 
-/// Takes a lock of the spool. Fails at once if it is held, but waits a little for a brief holder.
+/// Takes a lock of the spool. Fails at once if it is held, but waits a little for a brief holder, and for one whose name
+/// is not there: it takes the lock or leaves it at this moment.
 pub(super) fn lock(dir: &Path, name: &str, purpose: &str) -> Result<Lock, SpoolError> {
     let path = dir.join(name);
     let is_brief = |error: &LockError| {
-        purpose != BRIEF_PURPOSE && error.holder().is_some_and(|h| h.purpose == BRIEF_PURPOSE)
+        purpose != BRIEF_PURPOSE
+            && matches!(error, LockError::Held { holder, .. }
+                if holder.as_ref().is_none_or(|holder| holder.purpose == BRIEF_PURPOSE))
     };
     let taken = match Lock::try_acquire(&path, purpose) {
         Err(error) if is_brief(&error) => Lock::acquire(&path, purpose, BRIEF_WAIT),

@@ -38,13 +38,23 @@ impl Reader<'_> {
         self.found.push(made);
     }
 
-    /// A table's name; of `schema.table` the last part.
+    /// A table's name; of `schema.table` the last part. QuestDB writes it in single quotes.
     fn qualified_name(&mut self) -> Option<Span> {
-        let mut name = self.name()?.span;
+        let mut name = self.table_name()?;
         while self.eat_sign(b'.') {
-            name = self.name()?.span;
+            name = self.table_name()?;
         }
         Some(name)
+    }
+
+    fn table_name(&mut self) -> Option<Span> {
+        match self.peek() {
+            Some(text) if text.kind == Kind::Text => {
+                self.next();
+                Some(text.span)
+            }
+            _ => Some(self.name()?.span),
+        }
     }
 
     /// Columns and the bracket that closes them.
