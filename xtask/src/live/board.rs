@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::Live;
 use super::questdb_server::{QuestDb, Start};
+use crate::command;
 use crate::steps::Outcome;
-use crate::{Depth, command};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(25 * 60);
 const LIMIT: Duration = Duration::from_secs(5 * 60);

@@ -19,7 +19,7 @@ pub(crate) fn others(mark: &Mark) -> Vec<String> {
         "columns" => vec![misspelled(text)],
         "types" => vec!["LONG".to_owned(), "STRING".to_owned()],
         "partition" => vec!["HOUR".to_owned(), "MONTH".to_owned()],
-        "ttl" => vec!["30 DAYS".to_owned(), "1 YEAR".to_owned()],
+        "ttl" => vec!["30 DAYS".to_owned(), "3 YEARS".to_owned()],
         "paths" => vec![
             text.replace("/data/", "/dota/"),
             text.replace("_v3", "_v30"),
