@@ -1,6 +1,5 @@
 //! Real servers, where a proof has started them: `cargo xtask live snapshot`.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
