@@ -56,6 +56,10 @@ pub(super) fn dependabot_alerts(around: &Surroundings) -> CheckState {
 
 /// Each installed hook answers a sample.
 pub(super) fn hooks(around: &Surroundings) -> CheckState {
+    let settings = [".claude/settings.json", ".claude/settings.local.json"];
+    if !settings.iter().any(|path| std::path::Path::new(path).exists()) {
+        return CheckState::skipped("no hooks here; `plimsoll ralph install` puts them in");
+    }
     around.program.own(&["ralph", "doctor"], "run `plimsoll ralph doctor`; it says what is wrong")
 }
 

@@ -69,7 +69,14 @@ pub(super) fn drill(around: &Surroundings) -> CheckState {
 
 /// The newest snapshot could be restored.
 pub(super) fn snapshot(around: &Surroundings) -> CheckState {
-    around.program.own(&["snapshot", "verify"], "run `plimsoll snapshot create`")
+    match around.program.ran(&["snapshot", "verify"]) {
+        Ok(ran) if ran.code == 0 => CheckState::ok(ran.last_words()),
+        Ok(ran) if ran.err.contains("there is no store") => {
+            CheckState::skipped("there is no snapshot yet; `plimsoll snapshot create` makes one")
+        }
+        Ok(ran) => CheckState::failed(ran.complaint(), "run `plimsoll snapshot verify`"),
+        Err(state) => state,
+    }
 }
 
 /// After the newest rollback the strategy was armed, which is a step of its plan.

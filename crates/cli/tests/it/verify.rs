@@ -139,3 +139,15 @@ fn a_name_that_is_no_check_is_refused() {
     let list = plimsoll(dir.path(), &["verify", "--list"]).out;
     assert!(list.contains("shows: Rollback: Execute rollback - completes < 5 min"), "{list}");
 }
+
+#[test]
+fn what_was_never_set_up_is_skipped_and_does_not_fail_a_set_up() {
+    let dir = TempDir::new().unwrap();
+    let args =
+        ["verify", "--json", "--only", "rollback", "--only", "hooks", "--only", "drift.files"];
+    let ran = plimsoll(dir.path(), &args);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    for (id, state) in states(&ran) {
+        assert_eq!(state, "skipped", "{id}: {}", ran.out);
+    }
+}
