@@ -14,7 +14,7 @@ mod station;
 mod trading;
 mod verify;
 
-use plimsoll_ssot::Layers;
+use plimsoll_ssot::{Complaint, Layers, SectionSpec};
 
 pub(crate) use alerts::{NAME as ALERTS, SENTRY};
 pub(crate) use deploy::NAME as DEPLOY;
@@ -45,6 +45,21 @@ pub(crate) fn all() -> Layers {
     let layers = trading::register(layers);
     let layers = verify::register(layers);
     layers.with_check(ports::unique).with_check(alerts::rules)
+}
+
+/// A section whose type knows what is wrong with it: its defaults, its schema, and its problems as complaints.
+fn section<C, P>(
+    name: &'static str,
+    problems: fn(&C) -> Vec<P>,
+    complaint: fn(P) -> Complaint,
+) -> SectionSpec<C>
+where
+    C: Default + serde::Serialize + serde::de::DeserializeOwned + schemars::JsonSchema + 'static,
+    P: 'static,
+{
+    SectionSpec::new(name, &C::default())
+        .with_schema(schema_of::<C>())
+        .with_check(move |config: &C| problems(config).into_iter().map(complaint).collect())
 }
 
 /// The JSON Schema of a section's type.

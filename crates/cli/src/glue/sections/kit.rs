@@ -1,7 +1,7 @@
 //! Section `kit`.
 
 use plimsoll_kit::{Config, ConfigProblem};
-use plimsoll_ssot::{Complaint, Layers, SectionSpec};
+use plimsoll_ssot::{Complaint, Layers};
 
 /// Its name.
 pub(crate) const NAME: &str = "kit";
@@ -10,11 +10,5 @@ pub(super) fn register(layers: Layers) -> Layers {
     let complaint = |ConfigProblem { key, found, wanted, .. }: ConfigProblem| {
         Complaint::new(format!("`{key}` is {found}, wanted {wanted}"), [key])
     };
-    layers.with_section(
-        SectionSpec::new(NAME, &Config::default())
-            .with_schema(super::schema_of::<Config>())
-            .with_check(move |config: &Config| {
-                config.problems().into_iter().map(complaint).collect()
-            }),
-    )
+    layers.with_section(super::section(NAME, |config: &Config| config.problems(), complaint))
 }

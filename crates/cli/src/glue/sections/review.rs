@@ -1,7 +1,7 @@
 //! Section `review`.
 
 use plimsoll_review::{Config, Problem};
-use plimsoll_ssot::{Complaint, Layers, Loosens, SectionSpec};
+use plimsoll_ssot::{Complaint, Layers, Loosens};
 
 /// Its name.
 pub(crate) const NAME: &str = "review";
@@ -11,14 +11,10 @@ pub(super) fn register(layers: Layers) -> Layers {
         Complaint::new(format!("`{key}` is {found}, wanted {wanted}"), vec![key])
     };
     layers.with_section(
-        SectionSpec::new(NAME, &Config::default())
-            .with_schema(super::schema_of::<Config>())
+        super::section(NAME, |config: &Config| config.problems(), complaint)
             .with_limit("max_budget_usd", Loosens::Up)
             .with_limit("blocks_on", Loosens::AnyChange)
             .with_limit("disabled_lints", Loosens::AnyChange)
-            .with_limit("exclude", Loosens::AnyChange)
-            .with_check(move |config: &Config| {
-                config.problems().into_iter().map(complaint).collect()
-            }),
+            .with_limit("exclude", Loosens::AnyChange),
     )
 }

@@ -1,6 +1,6 @@
 //! Section `station`.
 
-use plimsoll_ssot::{Complaint, Layers, SectionSpec};
+use plimsoll_ssot::{Complaint, Layers};
 use plimsoll_station::{Config, ConfigProblem};
 
 /// Its name.
@@ -8,11 +8,5 @@ pub(crate) const NAME: &str = "station";
 
 pub(super) fn register(layers: Layers) -> Layers {
     let complaint = |problem: ConfigProblem| Complaint::new(problem.message, problem.keys);
-    layers.with_section(
-        SectionSpec::new(NAME, &Config::default())
-            .with_schema(super::schema_of::<Config>())
-            .with_check(move |config: &Config| {
-                config.problems().into_iter().map(complaint).collect()
-            }),
-    )
+    layers.with_section(super::section(NAME, |config: &Config| config.problems(), complaint))
 }

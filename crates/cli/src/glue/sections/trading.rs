@@ -1,18 +1,12 @@
 //! Section `trading`.
 
 use plimsoll_snapshot::trading::{Config, ConfigProblem};
-use plimsoll_ssot::{Complaint, Layers, SectionSpec};
+use plimsoll_ssot::{Complaint, Layers};
 
 /// Its name.
 pub(crate) const NAME: &str = "trading";
 
 pub(super) fn register(layers: Layers) -> Layers {
     let complaint = |problem: ConfigProblem| Complaint::new(problem.message, problem.keys);
-    layers.with_section(
-        SectionSpec::new(NAME, &Config::default())
-            .with_schema(super::schema_of::<Config>())
-            .with_check(move |config: &Config| {
-                config.problems().into_iter().map(complaint).collect()
-            }),
-    )
+    layers.with_section(super::section(NAME, |config: &Config| config.problems(), complaint))
 }
