@@ -13,6 +13,7 @@ mod moment;
 mod probes;
 mod progress;
 mod report;
+mod secret;
 mod stop;
 mod store;
 

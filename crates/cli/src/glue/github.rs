@@ -3,7 +3,6 @@
 mod call;
 mod pulls;
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -12,6 +11,7 @@ use plimsoll_process::git::Git;
 use plimsoll_redact::Secret;
 
 use crate::failure::{Failure, Hint as _};
+use crate::secret;
 
 pub(crate) use pulls::{Pull, ReviewComment};
 
@@ -63,20 +63,8 @@ impl GitHubArgs {
         GitHub::new(&self.api, &repository, token)
     }
 
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "a command is the edge that reads the environment"
-    )]
-    fn token(&self) -> Result<Option<Secret>, Failure> {
-        let text = match &self.token_file {
-            Some(path) => Some(
-                fs::read_to_string(path)
-                    .with_context(|| format!("cannot read the token file `{}`", path.display()))?,
-            ),
-            None => ["GITHUB_TOKEN", "GH_TOKEN"].iter().find_map(|name| std::env::var(name).ok()),
-        };
-        let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        Ok(text.map(Secret::new))
+    fn token(&self) -> anyhow::Result<Option<Secret>> {
+        secret::given("token", self.token_file.as_deref(), &["GITHUB_TOKEN", "GH_TOKEN"])
     }
 }
 

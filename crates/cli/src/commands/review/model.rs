@@ -9,6 +9,7 @@ use clap::Args;
 use plimsoll_review::{Anthropic, ApiKey, Ask, Config, Recorder, Recording, Report, Review};
 
 use crate::failure::Failure;
+use crate::secret;
 
 /// Whom to ask.
 #[derive(Debug, Args)]
@@ -68,21 +69,9 @@ impl ModelArgs {
         Ok(report)
     }
 
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "a command is the edge that reads the environment"
-    )]
-    fn key(&self) -> Result<Option<ApiKey>, Failure> {
-        let from_file = match &self.key_file {
-            Some(path) => Some(
-                fs::read_to_string(path)
-                    .with_context(|| format!("cannot read the key file `{}`", path.display()))?,
-            ),
-            None => None,
-        };
-        let key = from_file.or_else(|| std::env::var("ANTHROPIC_API_KEY").ok());
-        let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
-        Ok(key.map(ApiKey::new))
+    fn key(&self) -> anyhow::Result<Option<ApiKey>> {
+        let key = secret::given("key", self.key_file.as_deref(), &["ANTHROPIC_API_KEY"])?;
+        Ok(key.map(|key| ApiKey::new(key.expose())))
     }
 }
 
