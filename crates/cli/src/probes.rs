@@ -6,11 +6,14 @@ mod review;
 mod run;
 mod staging;
 
+use std::sync::{Arc, OnceLock};
+
 use plimsoll_kit::{Check, CheckState, VerifyConfig};
 
 use crate::glue::github::GitHubArgs;
 use crate::store::StoreArgs;
 
+pub(crate) use monitoring::Demo;
 pub(crate) use run::Program;
 
 /// What probes are told.
@@ -20,6 +23,8 @@ pub(crate) struct Surroundings {
     pub(crate) github: GitHubArgs,
     pub(crate) store: StoreArgs,
     pub(crate) program: Program,
+    /// The one demo that several checks look at, made by the first that asks.
+    pub(crate) demo: Arc<OnceLock<Demo>>,
 }
 
 /// The probe of a check; `None` for a name that is no check.
@@ -43,9 +48,8 @@ pub(crate) fn probe(id: &str, around: &Surroundings) -> Option<Box<dyn Check>> {
         "staging.backtest" => staging::backtest,
         "staging.paper-trade" => staging::paper_trade,
         "staging.metrics" => staging::metrics,
-        "rollback.drill" => staging::drill,
+        "rollback.drill" | "rollback.resumes" => staging::drill,
         "rollback.snapshot" => staging::snapshot,
-        "rollback.resumes" => staging::resumes,
         "hooks.doctor" => repository::hooks,
         "drift.configuration" => repository::configuration,
         "drift.documents" => repository::documents,
@@ -69,6 +73,7 @@ mod tests {
             github: GitHubArgs::default(),
             store: StoreArgs::default(),
             program: Program::default(),
+            demo: Arc::default(),
         };
         for check in CHECKS {
             assert!(probe(check.id, &around).is_some(), "{}", check.id);

@@ -88,6 +88,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         config,
         github: args.github.clone(),
         store: args.store.clone(),
+        demo: std::sync::Arc::default(),
     };
     let checks: Vec<Verification> = CHECKS
         .iter()

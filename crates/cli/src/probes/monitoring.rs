@@ -2,10 +2,9 @@
 
 mod canary;
 
-use std::path::Path;
-
 use plimsoll_kit::CheckState;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::Surroundings;
 
@@ -28,24 +27,22 @@ pub(super) fn latency(around: &Surroundings) -> CheckState {
     })
 }
 
-/// Trades on paper into a store of its own, and counts rows there.
+/// Counts rows in the store of the demo.
 fn traded(around: &Surroundings, sql: &str, evidence: fn(u64) -> String) -> CheckState {
-    let dir = match Scratch::new() {
-        Ok(dir) => dir,
-        Err(error) => return CheckState::failed(error.to_string(), "free space in TMPDIR"),
-    };
-    let store = dir.path().join("verify.db");
-    let Some(store) = store.to_str() else {
-        return CheckState::failed("TMPDIR is not UTF-8", "name another directory in TMPDIR");
-    };
-    match demo(around, store) {
-        CheckState::Ok { .. } => {}
-        state => return state,
-    }
-    let ran = match around
-        .program
-        .ran(&["metrics", "query", sql, "--store", store, "--format", "json"])
-    {
+    around.demo(|state, store| match state {
+        CheckState::Ok { .. } => counted(around, sql, store, evidence),
+        state => state.clone(),
+    })
+}
+
+fn counted(
+    around: &Surroundings,
+    sql: &str,
+    store: &str,
+    evidence: fn(u64) -> String,
+) -> CheckState {
+    let args = ["metrics", "query", sql, "--store", store, "--format", "json"];
+    let ran = match around.program.ran(&args) {
         Ok(ran) => ran,
         Err(state) => return state,
     };
@@ -58,10 +55,37 @@ fn traded(around: &Surroundings, sql: &str, evidence: fn(u64) -> String) -> Chec
     }
 }
 
-/// Runs the demo into a store.
-pub(super) fn demo(around: &Surroundings, store: &str) -> CheckState {
-    let args: Vec<&str> = DEMO.into_iter().chain(["--store", store]).collect();
-    around.program.own(&args, "run `plimsoll demo --fast`, to see why")
+/// A demo that ran into a store of its own, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Demo {
+    state: CheckState,
+    store: String,
+    /// The store goes with it.
+    _dir: Option<TempDir>,
+}
+
+impl Surroundings {
+    /// Looks at the demo and its store; runs it if nobody has.
+    pub(super) fn demo(&self, look: impl FnOnce(&CheckState, &str) -> CheckState) -> CheckState {
+        let demo = self.demo.get_or_init(|| Demo::run(self));
+        look(&demo.state, &demo.store)
+    }
+}
+
+impl Demo {
+    fn run(around: &Surroundings) -> Demo {
+        let dir = match tempfile::tempdir() {
+            Ok(dir) => dir,
+            Err(error) => {
+                let state = CheckState::failed(error.to_string(), "free space in TMPDIR");
+                return Demo { state, store: String::new(), _dir: None };
+            }
+        };
+        let store = dir.path().join("verify.db").to_string_lossy().into_owned();
+        let args: Vec<&str> = DEMO.into_iter().chain(["--store", store.as_str()]).collect();
+        let state = around.program.own(&args, "run `plimsoll demo --fast`, to see why");
+        Demo { state, store, _dir: Some(dir) }
+    }
 }
 
 /// The first value of the first row that `metrics query --format json` printed.
@@ -92,34 +116,6 @@ pub(super) fn discord(around: &Surroundings) -> CheckState {
 /// An error reaches Sentry, and is found there by its id.
 pub(super) fn sentry_event(around: &Surroundings) -> CheckState {
     around.program.own(&["sentry", "test"], "name the project's DSN in SENTRY_DSN")
-}
-
-/// A directory that goes when it is dropped.
-#[derive(Debug)]
-pub(super) struct Scratch(std::path::PathBuf);
-
-impl Scratch {
-    /// One that nobody else has.
-    pub(super) fn new() -> std::io::Result<Scratch> {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("plimsoll-verify-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)?;
-        Ok(Scratch(path))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What is left lies in the directory for such things.
-        let _left = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use plimsoll_review::lints as all_lints;
 use plimsoll_review::{Config, Diff, Review};
 
 use super::Surroundings;
-use super::monitoring::Scratch;
 
 /// Every lint reports its example of a defect, and leaves its other example alone.
 pub(super) fn lints(_around: &Surroundings) -> CheckState {
@@ -44,7 +43,7 @@ pub(super) fn model(around: &Surroundings) -> CheckState {
         return CheckState::skipped("no key: set ANTHROPIC_API_KEY");
     }
     let fix = "run `plimsoll review --require-model` by hand";
-    let Ok(dir) = Scratch::new() else {
+    let Ok(dir) = tempfile::tempdir() else {
         return CheckState::failed("no scratch directory", "free space in TMPDIR");
     };
     let path = dir.path().join("sample.diff");

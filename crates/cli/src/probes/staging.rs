@@ -6,7 +6,6 @@ use plimsoll_paper::{Bars, Decimal, NewOrder, OrderStatus, Side, Venue, VenueCon
 use serde_json::Value;
 
 use super::Surroundings;
-use super::monitoring::{Scratch, demo};
 
 /// Longest that a deploy or the way back may take, seconds.
 const BACK_MAX_S: i64 = 300;
@@ -15,15 +14,12 @@ const DRILL: &str = "run `plimsoll rollback --drill`";
 /// The newest deploy to staging ended healthy.
 pub(super) fn deploy(around: &Surroundings) -> CheckState {
     let fix = "run `plimsoll deploy staging`";
-    newest(around, |plan| plan["kind"] == "deploy", fix).unwrap_or_else(|state| state)
+    newest(around, |plan| plan["kind"] == "deploy", fix)
 }
 
 /// A backtest ends with the books that it should.
 pub(super) fn backtest(around: &Surroundings) -> CheckState {
-    let Ok(dir) = Scratch::new() else {
-        return CheckState::failed("no scratch directory", "free space in TMPDIR");
-    };
-    demo(around, &dir.path().join("backtest.db").to_string_lossy())
+    around.demo(|state, _| state.clone())
 }
 
 /// An order is placed and cancelled at the paper venue.
@@ -62,9 +58,9 @@ pub(super) fn metrics(around: &Surroundings) -> CheckState {
     around.program.own(&args, "is `metrics.store` of the profile staging there?")
 }
 
-/// The newest rollback on staging ended within [`BACK_MAX_S`].
+/// The newest rollback on staging ended within [`BACK_MAX_S`]; that the strategy was armed again is a step of its plan.
 pub(super) fn drill(around: &Surroundings) -> CheckState {
-    newest(around, |plan| plan["kind"] == "rollback", DRILL).unwrap_or_else(|state| state)
+    newest(around, |plan| plan["kind"] == "rollback", DRILL)
 }
 
 /// The newest snapshot could be restored.
@@ -79,37 +75,30 @@ pub(super) fn snapshot(around: &Surroundings) -> CheckState {
     }
 }
 
-/// After the newest rollback the strategy was armed, which is a step of its plan.
-pub(super) fn resumes(around: &Surroundings) -> CheckState {
-    newest(around, |plan| plan["kind"] == "rollback", DRILL).unwrap_or_else(|state| state)
-}
-
 /// The newest plan of a kind; it has to be done, within the time for it.
-fn newest(
-    around: &Surroundings,
-    is_wanted: fn(&Value) -> bool,
-    fix: &str,
-) -> Result<CheckState, CheckState> {
-    let ran = around.program.ran(&["deploy", "list", "staging", "--json"])?;
+fn newest(around: &Surroundings, is_wanted: fn(&Value) -> bool, fix: &str) -> CheckState {
+    let ran = match around.program.ran(&["deploy", "list", "staging", "--json"]) {
+        Ok(ran) => ran,
+        Err(state) => return state,
+    };
     if ran.code == 2 {
-        return Err(CheckState::skipped(ran.complaint()));
+        return CheckState::skipped(ran.complaint());
     }
     let list: Option<Value> = serde_json::from_str(&ran.out).ok();
     let Some(deploys) = list.as_ref().and_then(|list| list.get("deploys")?.as_array()) else {
-        return Err(CheckState::failed(ran.complaint(), "run `plimsoll deploy list`, to see why"));
+        return CheckState::failed(ran.complaint(), "run `plimsoll deploy list`, to see why");
     };
     // The oldest comes first.
     let mut plans = deploys.iter().rev().filter_map(|deployed| deployed.get("plan"));
     let Some(plan) = plans.find(|plan| is_wanted(plan)) else {
-        return Err(CheckState::skipped("there is none yet"));
+        return CheckState::skipped("there is none yet");
     };
     let moment = |name: &str| plan.get(name).and_then(Value::as_i64).unwrap_or_default();
     let took_s = (moment("last_ns") - moment("began_ns")) / 1_000_000_000;
     let id = plan.get("id").and_then(Value::as_str).unwrap_or("?");
-    let state = plan.get("state").and_then(Value::as_str).unwrap_or("?");
-    Ok(match state {
+    match plan.get("state").and_then(Value::as_str).unwrap_or("?") {
         "done" if took_s <= BACK_MAX_S => CheckState::ok(format!("{id} done in {took_s} s")),
         "done" => CheckState::failed(format!("{id} took {took_s} s"), fix),
         other => CheckState::failed(format!("{id} is {other}"), fix),
-    })
+    }
 }

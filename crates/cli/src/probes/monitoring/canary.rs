@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use plimsoll_kit::CheckState;
 use plimsoll_metrics::{Metrics, Mode, Options};
 
-use super::Scratch;
 use crate::probes::Surroundings;
 
 const FIX: &str = "is the store there and writable? `plimsoll tables check` says what it has";
@@ -38,7 +37,7 @@ fn written_and_read(
     name: &str,
     is_server: bool,
 ) -> anyhow::Result<CheckState> {
-    let spool = Scratch::new()?;
+    let spool = tempfile::tempdir()?;
     let spool = spool.path().join("spool");
     let options = if is_server {
         Options::connect(name, spool, Mode::Replay).with_creates_tables(true)
