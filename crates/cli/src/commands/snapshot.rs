@@ -1,5 +1,6 @@
 //! `plimsoll snapshot`: captures the state around a deploy, verifies it, restores it.
 
+mod bucket;
 mod create;
 mod diff;
 mod init;

@@ -1,16 +1,14 @@
 //! Which store, and which parts.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use plimsoll_snapshot::config::{Config, Edge};
-use plimsoll_snapshot::{
-    BucketOptions, Part, Protection, SnapshotId, Store, StoreError, StoreOptions,
-};
+use plimsoll_snapshot::{Part, Protection, SnapshotId, Store, StoreError, StoreOptions};
 use plimsoll_ssot::Section;
 
+use super::bucket;
 use crate::configuration::{ConfigArgs, broken};
 use crate::failure::{Failure, Hint as _};
 use crate::glue::sections;
@@ -121,12 +119,10 @@ impl Place {
     pub(crate) fn create(&self, protection: &Protection) -> Result<Store, Failure> {
         // The identity is for reading; a new store holds nothing yet.
         let options = StoreOptions::default();
-        let made = if self.is_bucket() {
-            Store::create_in(&self.store, &bucket(), protection, &options)
-        } else {
-            Store::create(&self.store, protection, &options)
-        };
-        made.map_err(store_failure)
+        if self.is_bucket() {
+            return bucket::create(&self.store, protection, &options);
+        }
+        Store::create(&self.store, protection, &options).map_err(store_failure)
     }
 
     pub(crate) fn open(&self) -> Result<Store, Failure> {
@@ -134,12 +130,10 @@ impl Place {
         if !self.config.recipients.is_empty() {
             options = options.with_recipients(self.config.recipients.clone());
         }
-        let opened = if self.is_bucket() {
-            Store::open_in(&self.store, &bucket(), &options)
-        } else {
-            Store::open(&self.store, &options)
-        };
-        opened.map_err(store_failure)
+        if self.is_bucket() {
+            return bucket::open(&self.store, &options);
+        }
+        Store::open(&self.store, &options).map_err(store_failure)
     }
 
     pub(crate) fn edge(&self) -> Edge {
@@ -199,7 +193,7 @@ pub(crate) fn find(store: &Store, wanted: &str) -> Result<SnapshotId, Failure> {
     })
 }
 
-fn store_failure(error: StoreError) -> Failure {
+pub(super) fn store_failure(error: StoreError) -> Failure {
     let hint = match &error {
         StoreError::NoStore { .. } => {
             "`plimsoll snapshot init` makes one; or name yours with --store"
@@ -216,13 +210,6 @@ fn store_failure(error: StoreError) -> Failure {
         _ => "is the store there, and may you read it?",
     };
     Failure::new(error).with_hint(hint)
-}
-
-fn bucket() -> BucketOptions {
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    BucketOptions::from_environment(std::env::vars_os().filter_map(text))
 }
 
 /// A directory of this person, as the desktop's convention names it.
