@@ -202,6 +202,11 @@ const PROOFS: &[Proof] = &[
         shows: "the wheel builds; killed, forked and cut off, a strategy in Python loses no row",
         run: python::run,
     },
+    Proof {
+        name: "python-nautilus",
+        shows: "a NautilusTrader backtest equals the engine's own reports to the cent, and restarts change nothing",
+        run: python::nautilus::run,
+    },
 ];
 
 impl Proof {

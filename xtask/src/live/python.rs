@@ -1,5 +1,7 @@
 //! The Python package: the wheel builds, its tests pass on two versions of Python, and an emit is timed.
 
+pub(super) mod nautilus;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -25,7 +27,8 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     if scratch.exists() {
         std::fs::remove_dir_all(&scratch).context("cannot remove what an earlier run left")?;
     }
-    let wheel = match build(live, &scratch, &pythons) {
+    let (_, oldest) = pythons.first().context("no Python")?;
+    let wheel = match build(live, &scratch, oldest) {
         Ok(wheel) => wheel,
         Err(error) => return Ok(Outcome::Skipped(format!("no maturin: {error:#}"))),
     }?;
@@ -90,9 +93,8 @@ fn venv(program: &Path, dir: &Path, packages: &[String]) -> anyhow::Result<()> {
 fn build(
     live: &Live<'_>,
     scratch: &Path,
-    pythons: &[(String, PathBuf)],
+    program: &Path,
 ) -> anyhow::Result<anyhow::Result<PathBuf>> {
-    let (_, program) = pythons.first().context("no Python")?;
     venv(program, &scratch.join("build"), &["maturin>=1.7,<2".to_owned()])?;
     let wheels = scratch.join("wheels");
     let mut maturin = Command::new(scratch.join("build/bin/maturin"));
