@@ -84,6 +84,11 @@ impl StoreArgs {
 }
 
 impl StorePlace {
+    /// One that a command names in its own way.
+    pub(crate) fn named(store: &str, ca_file: Option<PathBuf>) -> Self {
+        Self { store: store.to_owned(), ca_file }
+    }
+
     /// As it was named: a file, or an address that may hold a password.
     pub(crate) fn name(&self) -> &str {
         &self.store
@@ -103,7 +108,8 @@ impl StorePlace {
             .with_hint(ADDRESS))
     }
 
-    fn open(&self) -> Result<Reading, Failure> {
+    /// Opens it for reading; a server is not asked yet.
+    pub(crate) fn open(&self) -> Result<Reading, Failure> {
         if self.is_server() {
             return Ok(Reading::Server(Box::new(self.server()?)));
         }
@@ -160,81 +166,9 @@ impl Reading {
     }
 }
 
-/// Words that begin or hold a statement that changes something.
-const WRITES: [&str; 20] = [
-    "insert",
-    "update",
-    "delete",
-    "drop",
-    "alter",
-    "create",
-    "truncate",
-    "rename",
-    "copy",
-    "cancel",
-    "checkpoint",
-    "snapshot",
-    "backup",
-    "vacuum",
-    "reindex",
-    "grant",
-    "revoke",
-    "refresh",
-    "resume",
-    "reload_config",
-];
-
-/// QuestDB runs whatever it is sent, so what may write is not sent: the first word must be one that
-/// reads, and no word outside quotes and comments may be one that writes.
+/// QuestDB runs whatever it is sent, so what may write is not sent.
 pub(crate) fn only_reads(sql: &str) -> Result<(), Failure> {
-    let bare = bare(sql);
-    let words =
-        || bare.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty());
-    let first = words().next().unwrap_or_default();
-    let is_one = |list: &[&str], word: &str| list.iter().any(|w| w.eq_ignore_ascii_case(word));
-    if !is_one(&["select", "with", "show", "explain"], first) {
-        return Err(Failure::new(anyhow::anyhow!(
-            "`{first}` may write, and this command only reads"
-        ))
-        .with_hint("begin with SELECT, WITH, SHOW or EXPLAIN"));
-    }
-    match words().find(|word| is_one(&WRITES, word)) {
-        None => Ok(()),
-        Some(word) => {
-            Err(Failure::new(anyhow::anyhow!("`{word}` may write, and this command only reads"))
-                .with_hint("put a column of that name into double quotes"))
-        }
-    }
-}
-
-/// The text without what stands in quotes and comments.
-fn bare(sql: &str) -> String {
-    let mut out = String::new();
-    let mut rest = sql.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '\'' | '"' => {
-                out.push(' ');
-                // A doubled quote ends one text and begins the next, which comes to the same.
-                rest.by_ref().find(|end| *end == c);
-            }
-            '-' if rest.peek() == Some(&'-') => {
-                rest.by_ref().find(|end| *end == '\n');
-                out.push(' ');
-            }
-            '/' if rest.peek() == Some(&'*') => {
-                let mut last = ' ';
-                rest.by_ref().skip(1).find(|end| {
-                    let is_end = last == '*' && *end == '/';
-                    last = *end;
-                    is_end
-                });
-                out.push(' ');
-            }
-            other => out.push(other),
-        }
-    }
-    out
+    plimsoll_metrics::only_reads(sql).hint("begin with SELECT, WITH, SHOW or EXPLAIN")
 }
 
 pub(crate) fn of_datum(datum: &Datum) -> serde_json::Value {
@@ -255,32 +189,5 @@ pub(crate) fn of_json(json: &Json) -> serde_json::Value {
         Json::Float(v) => (*v).into(),
         Json::Text(v) => v.as_str().into(),
         other => format!("{other:?}").into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::only_reads;
-
-    #[track_caller]
-    fn check(sql: &str, is_taken: bool) {
-        assert_eq!(only_reads(sql).is_ok(), is_taken, "{sql}");
-    }
-
-    #[test]
-    fn a_server_is_sent_only_what_reads() {
-        check("SELECT * FROM trading_pnl", true);
-        check("  with x as (select 1) select * from x", true);
-        check("SHOW TABLES", true);
-        check("SELECT 'drop table t' AS text, \"update\" FROM t -- delete", true);
-        check("SELECT 1 /* insert */ FROM t", true);
-        check("WITH x AS (SELECT now() AS ts) INSERT INTO t SELECT * FROM x", false);
-        check("WITH x AS (SELECT 1) UPDATE t SET a = 1", false);
-        check("SELECT 1; DROP TABLE t", false);
-        check("SELECT reload_config()", false);
-        check("SELECT 'it''s' FROM t; DROP TABLE t", false);
-        check("DELETE FROM t", false);
-        check("/* x */ TRUNCATE TABLE t", false);
-        check("", false);
     }
 }

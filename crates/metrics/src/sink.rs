@@ -16,6 +16,8 @@ mod null;
 mod questdb_rs;
 #[cfg(feature = "ilp")]
 mod questdb_store;
+#[cfg(feature = "ilp")]
+pub(crate) mod select;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -34,6 +36,7 @@ pub use self::{
     ilp::{IlpOptions, IlpSink},
     json::{Json, JsonError},
     questdb_store::QuestDb,
+    select::{WritesError, only_reads},
 };
 pub use self::{
     file::{FileSink, FileSinkError, FileSync},

@@ -3,6 +3,7 @@
 use crate::sink::{
     http::{HttpClient, HttpError, escape_query},
     json::{Json, JsonError},
+    select::WritesError,
 };
 
 /// Columns and rows of a reply.
@@ -53,6 +54,12 @@ pub enum QueryError {
         /// Where in the statement, from 0.
         position: i64,
     },
+    /// The statement may write, and was not sent.
+    #[error("the statement was not sent")]
+    Writes {
+        /// The word that says so.
+        source: WritesError,
+    },
     /// A reply of another kind.
     #[error("the store answered with status {status}: {message}")]
     Status {
@@ -86,8 +93,21 @@ impl QueryError {
 
 /// Runs one statement.
 pub(crate) fn exec(client: &mut HttpClient, sql: &str) -> Result<QueryRows, QueryError> {
-    let path = format!("/exec?query={}", escape_query(sql));
-    let reply = client.get(&path).map_err(|source| QueryError::Http { source })?;
+    run(client, &format!("/exec?query={}", escape_query(sql)))
+}
+
+/// Runs one query whose reply has at most so many rows.
+#[cfg(feature = "sqlite")]
+pub(crate) fn exec_limited(
+    client: &mut HttpClient,
+    sql: &str,
+    rows: usize,
+) -> Result<QueryRows, QueryError> {
+    run(client, &format!("/exec?limit={rows}&query={}", escape_query(sql)))
+}
+
+fn run(client: &mut HttpClient, path: &str) -> Result<QueryRows, QueryError> {
+    let reply = client.get(path).map_err(|source| QueryError::Http { source })?;
     if matches!(reply.status, 401 | 403) {
         return Err(QueryError::Refused { status: reply.status });
     }

@@ -55,6 +55,11 @@ impl QuestDb {
         self
     }
 
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn client(&mut self) -> &mut HttpClient {
+        &mut self.client
+    }
+
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
