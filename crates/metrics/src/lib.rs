@@ -7,6 +7,8 @@ mod capture;
 mod complete;
 #[cfg(feature = "config")]
 mod config;
+#[cfg(all(feature = "sqlite", feature = "ilp"))]
+pub mod copy;
 mod counts;
 pub mod ddl;
 mod derive;

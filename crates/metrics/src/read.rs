@@ -180,6 +180,14 @@ impl Store {
         names.into_iter().map(|name| self.table_info(name)).collect()
     }
 
+    /// The tables with columns and keys, as a migration sees them.
+    #[cfg(feature = "ilp")]
+    pub(crate) fn existing(&self) -> Result<Vec<crate::migrate::ExistingTable>, ReadError> {
+        crate::sink::sqlite::existing(&self.connection, "", None).map_err(|source| {
+            ReadError::Query { path: self.path.clone(), source: Box::new(source) }
+        })
+    }
+
     fn table_info(&self, name: String) -> Result<TableInfo, ReadError> {
         let table = quote(&format!("_{name}"));
         let sql = format!("SELECT count(*), min(ts), max(ts) FROM {table}");

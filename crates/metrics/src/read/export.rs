@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Calls `see` with the names and nothing, then with each row.
-    fn each(&self, sql_or_table: &str, see: &mut Seeing<'_>) -> Result<u64, ReadError> {
+    pub(crate) fn each(&self, sql_or_table: &str, see: &mut Seeing<'_>) -> Result<u64, ReadError> {
         let sql = match self.known_table(sql_or_table.trim()) {
             Ok(table) => format!("SELECT * FROM {table}"),
             Err(ReadError::NoTable { .. }) if sql_or_table.trim().contains(char::is_whitespace) => {
@@ -93,7 +93,7 @@ impl Store {
 }
 
 /// Sees the names of the columns, and a row after the first call.
-type Seeing<'s> = dyn FnMut(&[String], Option<&[Datum]>) -> Result<(), ReadError> + 's;
+pub(crate) type Seeing<'s> = dyn FnMut(&[String], Option<&[Datum]>) -> Result<(), ReadError> + 's;
 
 #[cfg(feature = "parquet")]
 fn type_of(word: &str) -> Option<ColumnType> {

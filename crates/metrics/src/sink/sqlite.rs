@@ -34,6 +34,8 @@ pub use retain::Retained;
 pub use tables::SqliteTables;
 
 pub(crate) use connection::{LOCK_WAIT, text_of};
+#[cfg(feature = "ilp")]
+pub(crate) use tables::existing;
 
 /// How a store file is written.
 #[derive(Debug, Clone)]

@@ -18,6 +18,8 @@ mod baseline;
 #[cfg(feature = "testing")]
 mod capture;
 mod close;
+#[cfg(all(feature = "ilp", feature = "sqlite"))]
+mod copy;
 mod ddl;
 #[cfg(feature = "sqlite")]
 mod gaps;

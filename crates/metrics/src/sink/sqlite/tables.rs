@@ -87,7 +87,7 @@ pub(super) fn execute(connection: &Connection, statements: &[String]) -> Result<
 }
 
 /// The tables whose names begin with the prefix, or only the one named `table`.
-pub(super) fn existing(
+pub(crate) fn existing(
     connection: &Connection,
     prefix: &str,
     table: Option<&str>,
