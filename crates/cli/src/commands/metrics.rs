@@ -1,5 +1,6 @@
 //! `plimsoll metrics`: reads what was recorded, and delivers what waits.
 
+mod copy;
 mod export;
 mod gaps;
 mod list;
@@ -20,7 +21,8 @@ Examples:
   plimsoll metrics tail --store runs/demo.db trading_risk --follow
   plimsoll metrics export --store runs/demo.db trading_fills --to fills.csv
   plimsoll metrics gaps --store runs/demo.db
-  plimsoll metrics ship --spool my.spool --to plimsoll.db --follow";
+  plimsoll metrics ship --spool my.spool --to plimsoll.db --follow
+  plimsoll metrics copy --from plimsoll.db --to http://127.0.0.1:9000 --dry-run";
 
 /// Arguments of `plimsoll metrics`.
 #[derive(Debug, Args)]
@@ -46,6 +48,8 @@ enum Command {
     Spool(spool::SpoolArgs),
     /// Deliver what waits in a spool into a store
     Ship(ship::ShipArgs),
+    /// Copy the history of a store into another, such as QuestDB
+    Copy(copy::CopyArgs),
 }
 
 pub(crate) fn run(args: &MetricsArgs) -> Result<Exit, Failure> {
@@ -57,5 +61,6 @@ pub(crate) fn run(args: &MetricsArgs) -> Result<Exit, Failure> {
         Command::Gaps(args) => gaps::run(args),
         Command::Spool(args) => spool::run(args),
         Command::Ship(args) => ship::run(args),
+        Command::Copy(args) => copy::run(args),
     }
 }

@@ -93,9 +93,14 @@ fn sink(args: &ShipArgs) -> Result<Box<dyn Sink>, Failure> {
     let options = IlpOptions::default()
         .with_prefix(&args.prefix)
         .with_http(HttpOptions::default().with_ca_file(args.ca_file.clone()));
+    server_sink(&args.to, options)
+}
+
+/// A server at an address, under http or https.
+pub(super) fn server_sink(address: &str, options: IlpOptions) -> Result<Box<dyn Sink>, Failure> {
     #[cfg(feature = "https")]
-    if args.to.starts_with("https://") {
-        return Ok(Box::new(HttpsSink::connect(&args.to, options).hint(ADDRESS)?));
+    if address.starts_with("https://") {
+        return Ok(Box::new(HttpsSink::connect(address, options).hint(ADDRESS)?));
     }
-    Ok(Box::new(IlpSink::connect(&args.to, options).hint(ADDRESS)?))
+    Ok(Box::new(IlpSink::connect(address, options).hint(ADDRESS)?))
 }
