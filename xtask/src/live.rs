@@ -28,6 +28,7 @@ mod sentry;
 mod server;
 mod snapshot;
 mod station;
+mod station_clients;
 mod stored;
 mod tls;
 
@@ -116,6 +117,11 @@ const PROOFS: &[Proof] = &[
         name: "station",
         shows: "a station killed -9 while it takes rows in loses no acknowledged row and has none twice",
         run: station::kills,
+    },
+    Proof {
+        name: "station-clients",
+        shows: "real clients, unchanged: what they send comes out of the station as of a real QuestDB",
+        run: station_clients::run,
     },
     Proof {
         name: "lines",

@@ -47,7 +47,7 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
 }
 
 /// Two versions that run, the oldest and the newest.
-fn pythons() -> Vec<(String, PathBuf)> {
+pub(super) fn pythons() -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let candidates =
         PYTHONS.iter().map(|name| (*name, machine::program(name))).chain(pyenv_pythons());
@@ -81,7 +81,7 @@ fn pyenv_pythons() -> impl Iterator<Item = (&'static str, Option<PathBuf>)> {
     })
 }
 
-fn venv(program: &Path, dir: &Path, packages: &[String]) -> anyhow::Result<()> {
+pub(super) fn venv(program: &Path, dir: &Path, packages: &[String]) -> anyhow::Result<()> {
     command::stdout_of(Command::new(program).args(["-m", "venv"]).arg(dir), LIMIT)?;
     let mut pip = Command::new(dir.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);

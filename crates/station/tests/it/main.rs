@@ -14,6 +14,7 @@
 
 mod bounds;
 mod client;
+mod clients;
 mod follow;
 mod ingest;
 mod page;
