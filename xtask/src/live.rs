@@ -9,6 +9,7 @@ mod alerts;
 mod board;
 mod cases;
 mod claude;
+mod copy;
 mod deploy;
 mod embed;
 mod fresh;
@@ -122,6 +123,11 @@ const PROOFS: &[Proof] = &[
         name: "station-clients",
         shows: "real clients, unchanged: what they send comes out of the station as of a real QuestDB",
         run: station_clients::run,
+    },
+    Proof {
+        name: "copy",
+        shows: "history copied into a QuestDB that is killed twice meanwhile is all there, once",
+        run: copy::run,
     },
     Proof {
         name: "lines",

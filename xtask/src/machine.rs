@@ -27,11 +27,14 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
+#[allow(clippy::disallowed_methods, reason = "the one place that reads this clock")]
+pub(crate) fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 /// Today's date in UTC as `2026-01-31`.
 pub(crate) fn today() -> String {
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads this clock")]
-    let now = SystemTime::now();
-    let secs = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let secs = since_epoch().as_secs();
     date_of(i64::try_from(secs / 86_400).unwrap_or_default())
 }
 
