@@ -1,5 +1,7 @@
 //! An answer as the picture that its panel asks for.
 
+mod text;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -14,6 +16,8 @@ use crate::{
     },
     unit::Unit,
 };
+
+pub use text::{Piece, draw_text};
 
 /// How a panel is looked at.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,7 +17,7 @@ mod unit;
 
 pub use board::{Board, BoardError, Dashboard};
 pub use data::{Cell, Data};
-pub use draw::{View, draw};
+pub use draw::{Piece, View, draw, draw_text};
 pub use panel::{GRID, Level, Panel, Picture, Place};
 pub use rule::{Compare, Function, Measure, OnAbsent, Rule, Sample, Severity, Unrendered};
 pub use scope::{Dialect, Scope, Variable};
