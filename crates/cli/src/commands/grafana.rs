@@ -5,11 +5,13 @@ mod lint;
 mod try_out;
 
 use clap::{Args, Subcommand};
+use plimsoll_alerts::AlertsConfig;
 use plimsoll_board::Board;
 use plimsoll_ssot::sections::Limits;
 
 use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure};
+use crate::glue::sections::ALERTS;
 use crate::glue::{board_alerts, board_metrics, ssot_alerts};
 
 const EXAMPLES: &str = "\
@@ -48,9 +50,10 @@ pub(crate) fn run(args: &GrafanaArgs) -> Result<Exit, Failure> {
     }
 }
 
-/// The dashboards with the rules that come with it, at the limits of the configuration.
+/// The dashboards with the rules of the configuration, at its limits.
 fn board(config: &ConfigArgs) -> Result<Board, Failure> {
     let limits: Limits = config.section("limits")?;
-    let rules = board_alerts::rules(&ssot_alerts::limits(&limits));
+    let alerts: AlertsConfig = config.section(ALERTS)?;
+    let rules = board_alerts::configured(&alerts.rules, &ssot_alerts::limits(&limits));
     Ok(Board::new(board_metrics::tables(), rules)?)
 }

@@ -5,7 +5,12 @@ use plimsoll_board::{Compare, Function, Measure, OnAbsent, Rule, Sample, Severit
 
 /// The rules that come with it, at these limits.
 pub(crate) fn rules(limits: &alerts::Limits) -> Vec<Rule> {
-    alerts::RulesConfig::default().rules(limits).iter().map(rule).collect()
+    configured(&alerts::RulesConfig::default(), limits)
+}
+
+/// The rules that a configuration makes, at these limits: those that are evaluated.
+pub(crate) fn configured(config: &alerts::RulesConfig, limits: &alerts::Limits) -> Vec<Rule> {
+    config.rules(limits).iter().map(rule).collect()
 }
 
 /// A rule; what only the engine can evaluate says why.

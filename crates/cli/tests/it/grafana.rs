@@ -56,6 +56,30 @@ fn a_limit_of_the_configuration_reaches_rule_and_picture() {
     );
 }
 
+/// A picture and a rule in Grafana that say something else than what is evaluated mislead.
+#[test]
+fn a_rule_that_the_configuration_changes_or_turns_off_is_so_in_grafana_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("canonical.yaml");
+    let text = "alerts:\n  rules:\n    enable: [latency_p99]\n    change: {latency_p99: {threshold: 321.0, resolve_at: 300.0}}\n    disable: [error_burst]\n";
+    std::fs::write(&path, text).unwrap();
+    let run = |more: &[&str]| {
+        let args = ["grafana", "export", "--out", "g", "--config", "canonical.yaml"];
+        plimsoll(dir.path(), &[&args, more].concat())
+    };
+    let ran = run(&[]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join("g").join(name)).unwrap();
+    assert!(read("plimsoll/latency.json").contains("\"value\": 321"));
+    let rules = read("provisioning/alerting/plimsoll-rules.yaml");
+    assert!(rules.contains("- 321") && !rules.contains("title: error_burst\n"), "{rules}");
+    // What was exported and what holds now may not drift apart unseen.
+    std::fs::write(&path, text.replace("321.0", "322.0")).unwrap();
+    let drifted = run(&["--check"]);
+    assert_eq!(drifted.code, 1, "{drifted:?}");
+    assert!(drifted.out.contains("322"), "{drifted:?}");
+}
+
 #[test]
 fn bad_usage_is_refused_with_what_was_wanted() {
     let dir = tempfile::tempdir().unwrap();
