@@ -36,6 +36,8 @@ enum Command {
     Metrics(commands::metrics::MetricsArgs),
     /// Take rows in over line protocol, keep them, show a live page
     Station(commands::station::StationArgs),
+    /// Show strategies, drawdown, latency, alerts and loops in this terminal, live
+    Top(commands::top::TopArgs),
     /// Create and change the tables of a store
     Tables(commands::tables::TablesArgs),
     /// Tell people: set receivers up, try them, see what fires, silence and acknowledge
@@ -106,6 +108,7 @@ impl Cli {
             Command::Paper(args) => commands::paper::run(&args),
             Command::Metrics(args) => commands::metrics::run(&args),
             Command::Station(args) => commands::station::run(&args),
+            Command::Top(args) => commands::top::run(&args),
             Command::Tables(args) => commands::tables::run(&args),
             Command::Alerts(args) => commands::alerts::run(&args),
             Command::Sentry(args) => commands::sentry::run(&args),

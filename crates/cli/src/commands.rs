@@ -21,6 +21,7 @@ pub(crate) mod snapshot;
 pub(crate) mod ssot;
 pub(crate) mod station;
 pub(crate) mod tables;
+pub(crate) mod top;
 pub(crate) mod trading;
 pub(crate) mod verify;
 pub(crate) mod watch;

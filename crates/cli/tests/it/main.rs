@@ -31,5 +31,6 @@ mod snapshot;
 mod ssot;
 mod station;
 mod tables;
+mod top;
 mod trading;
 mod verify;
