@@ -35,6 +35,12 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// A name of what stands below it or beside it.
+    #[must_use]
+    pub fn head(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_head: true, ..Self::default() }
+    }
+
     fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }

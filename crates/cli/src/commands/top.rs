@@ -102,7 +102,7 @@ pub(crate) fn run(args: &TopArgs) -> Result<Exit, Failure> {
         let lines = match args.lines(&board, &mut answers) {
             Ok(lines) => lines,
             // A store that is away for a moment comes back.
-            Err(failure) => vec![vec![head(&format!("no figures: {failure}"))]],
+            Err(failure) => vec![vec![Piece::head(format!("no figures: {failure}"))]],
         };
         let lines: Vec<String> = lines.iter().map(|line| shown(line, is_colored)).collect();
         terminal.draw(&lines)?;
@@ -133,7 +133,8 @@ impl TopArgs {
         let at = Rfc3339(Timestamp::from_nanos(now_ns)).to_string();
         let at = at.get(..19).unwrap_or_default().replace('T', " ");
         let modes = self.mode.join(" and ").to_uppercase();
-        let mut lines = vec![vec![head(&format!("{modes}  last {} h  {at} UTC", self.hours))]];
+        let mut lines =
+            vec![vec![Piece::head(format!("{modes}  last {} h  {at} UTC", self.hours))]];
         answers.begin()?;
         for (dashboard, panel) in PANELS {
             let found = board.dashboard(dashboard);
@@ -143,18 +144,11 @@ impl TopArgs {
             let data = answers.ask(&panel.query, &scope)?;
             let view = View::new((scope.from_ns, scope.to_ns), scope.step_ns).at(now_ns);
             lines.push(Vec::new());
-            lines.push(vec![head(&panel.title)]);
+            lines.push(vec![Piece::head(&panel.title)]);
             lines.extend(draw_text(panel, &data, &view));
         }
         Ok(lines)
     }
-}
-
-fn head(text: &str) -> Piece {
-    let mut head = Piece::default();
-    text.clone_into(&mut head.text);
-    head.is_head = true;
-    head
 }
 
 /// A line as a terminal takes it.

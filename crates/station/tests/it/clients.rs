@@ -123,7 +123,7 @@ impl Client {
     /// Version 1 has microseconds only.
     fn rows(&self, count: usize, suffix: &str) -> Vec<Sent> {
         let to = if self.version == Some(1) { 1_000 } else { 1 };
-        let at = |n: usize| (FIRST_NS + n as i64 * 1_000_003) / to * to;
+        let at = |n: usize| (FIRST_NS + i64::try_from(n).unwrap() * 1_000_003) / to * to;
         (0..count).map(|n| self.row(n, at(n), suffix)).collect()
     }
 
