@@ -143,9 +143,16 @@ impl TopArgs {
             };
             let data = answers.ask(&panel.query, &scope)?;
             let view = View::new((scope.from_ns, scope.to_ns), scope.step_ns).at(now_ns);
+            let drawn = draw_text(panel, &data, &view);
+            if data.is_empty() {
+                // What there is should fit on a screen.
+                let title = Piece::head(format!("{}  ", panel.title));
+                lines.push(std::iter::once(title).chain(drawn.into_iter().flatten()).collect());
+                continue;
+            }
             lines.push(Vec::new());
             lines.push(vec![Piece::head(&panel.title)]);
-            lines.extend(draw_text(panel, &data, &view));
+            lines.extend(drawn);
         }
         Ok(lines)
     }

@@ -35,7 +35,9 @@ impl Terminal {
 
     /// Draws as many lines as there is room for.
     pub(super) fn draw(&self, lines: &[String]) -> io::Result<()> {
-        let rows = tcgetwinsize(stdout()).map_or(ROWS, |size| usize::from(size.ws_row).max(2));
+        let size = tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_row));
+        // A terminal that does not know its size says zero.
+        let rows = if size == 0 { ROWS } else { size.max(2) };
         let mut text = String::from("\x1b[H");
         for line in lines.iter().take(rows.saturating_sub(1)) {
             text.push_str(line);
