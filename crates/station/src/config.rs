@@ -8,6 +8,7 @@ use std::time::Duration;
 use plimsoll_metrics::Durability;
 use serde::{Deserialize, Serialize};
 
+use crate::behind::Address;
 use crate::options::{StationOptions, TlsFiles};
 use crate::tokens::Tokens;
 
@@ -22,6 +23,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The store, an SQLite file; its folder must exist. Default `plimsoll.db`.
     pub store: PathBuf,
+    /// A QuestDB that keeps the rows instead of `store`: `http://[user:password@]host:port`. Default none.
+    pub questdb: Option<String>,
+    /// Loopback address for line protocol over TCP, for old clients; nothing is answered, so what cannot
+    /// be stored is lost. Default none.
+    pub tcp: Option<SocketAddr>,
     /// What an acknowledged row survives: `process` a killed process, `power` a power failure too.
     /// Default `power`.
     pub durability: Durability,
@@ -52,6 +58,8 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8798)),
             store: PathBuf::from("plimsoll.db"),
+            questdb: None,
+            tcp: None,
             durability: Durability::Power,
             open_schema: false,
             tls_cert: None,
@@ -92,6 +100,12 @@ impl Config {
             let (certificate, key) = (certificate.clone(), key.clone());
             options = options.with_tls(TlsFiles { certificate, key });
         }
+        if let Some(address) = &self.questdb {
+            options = options.with_questdb(Address::new(address));
+        }
+        if let Some(tcp) = self.tcp {
+            options = options.with_tcp(tcp);
+        }
         if self.open_schema { options.with_open_schema() } else { options }
     }
 
@@ -113,6 +127,10 @@ impl Config {
             let message = format!("{} is not loopback and wants TLS and tokens", self.listen);
             let keys = vec!["listen", "tls_cert", "tls_key", "tokens"];
             problems.push(ConfigProblem { message, keys });
+        }
+        if let Some(tcp) = self.tcp.filter(|tcp| !tcp.ip().is_loopback() || self.tokens.is_some()) {
+            let message = format!("lines over TCP on {tcp} want a loopback address and no tokens");
+            problems.push(ConfigProblem { message, keys: vec!["tcp", "tokens"] });
         }
         if self.memory_bytes_max.get() / 5 < self.body_bytes_max.get() {
             let message =
@@ -141,6 +159,7 @@ mod tests {
         let open = |config: &mut Config| config.listen = SocketAddr::from(([0, 0, 0, 0], 1));
         check(|_| {}, &[]);
         check(open, &["listen"]);
+        check(|c| c.tcp = Some(SocketAddr::from(([0, 0, 0, 0], 9009))), &["tcp"]);
         check(|c| c.tls_cert = Some("c".into()), &["tls_cert"]);
         check(|c| c.body_bytes_max = c.memory_bytes_max, &["memory_bytes_max"]);
         check(

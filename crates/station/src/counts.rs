@@ -32,6 +32,8 @@ pub(crate) struct Counts {
     pub(crate) rows_retired: AtomicU64,
     pub(crate) minutes_rolled_up: AtomicU64,
     pub(crate) upkeep_failed: AtomicU64,
+    /// Connections over TCP that were closed for what they sent.
+    pub(crate) tcp_refused: AtomicU64,
 }
 
 /// Adds to a counter.
@@ -92,6 +94,11 @@ impl Counts {
             ("queries_total", "Queries that were answered.", &self.queries),
             ("rows_retired_total", "Rows deleted by retention.", &self.rows_retired),
             ("minutes_rolled_up_total", "Minutes written by roll-ups.", &self.minutes_rolled_up),
+            (
+                "tcp_refused_total",
+                "Connections over TCP closed for their lines.",
+                &self.tcp_refused,
+            ),
             ("upkeep_failed_total", "Retentions and roll-ups that failed.", &self.upkeep_failed),
         ];
         for (name, help, counter) in counters {

@@ -17,6 +17,7 @@ use plimsoll_board::Board;
 use tokio::sync::{Semaphore, watch};
 
 use crate::alarms::Alarms;
+use crate::behind::Behind;
 use crate::counts::Counts;
 use crate::memory::Memory;
 use crate::options::StationOptions;
@@ -30,6 +31,7 @@ pub(crate) use reply::{Out, empty, plain};
 pub(crate) struct Shared {
     pub(crate) options: StationOptions,
     pub(crate) writer: Writer,
+    pub(crate) behind: Behind,
     pub(crate) counts: Arc<Counts>,
     pub(crate) memory: Memory,
     pub(crate) queries: Arc<Semaphore>,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod alarms;
+mod behind;
 mod config;
 mod counts;
 mod follow;
@@ -13,10 +14,12 @@ mod page;
 mod serve;
 mod station;
 mod store;
+mod tcp;
 mod tls;
 mod tokens;
 
 pub use alarms::{Alarm, AlarmLevel, Alarms};
+pub use behind::Address;
 pub use config::{Config, ConfigProblem};
 pub use follow::Follow;
 pub use options::{StationOptions, TlsFiles};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use plimsoll_metrics::Durability;
 
+use crate::behind::Address;
 use crate::tokens::Tokens;
 
 /// Certificate and key in files; read again when they change.
@@ -26,6 +27,11 @@ pub struct StationOptions {
     pub bind: SocketAddr,
     /// The store, an SQLite file; made when it is not there. Its folder must exist.
     pub store: PathBuf,
+    /// A QuestDB that keeps the rows instead of [`StationOptions::store`]. Default none.
+    pub questdb: Option<Address>,
+    /// Loopback address for line protocol over TCP, which answers nothing: what cannot be stored is
+    /// lost, and only counted and logged. Not with tokens. Default none.
+    pub tcp: Option<SocketAddr>,
     /// What an acknowledged row survives. Default [`Durability::Power`].
     pub durability: Durability,
     /// Whether clients may make tables, and columns of those. Default no.
@@ -71,6 +77,8 @@ impl StationOptions {
         Self {
             bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             store: store.into(),
+            questdb: None,
+            tcp: None,
             durability: Durability::Power,
             is_schema_open: false,
             tls: None,
@@ -96,6 +104,20 @@ impl StationOptions {
     #[must_use]
     pub fn with_bind(mut self, bind: SocketAddr) -> Self {
         self.bind = bind;
+        self
+    }
+
+    /// Keeps rows in a QuestDB, instead of a file of its own. Its tables are made as need be.
+    #[must_use]
+    pub fn with_questdb(mut self, address: Address) -> Self {
+        self.questdb = Some(address);
+        self
+    }
+
+    /// Takes lines over TCP too, on a loopback address.
+    #[must_use]
+    pub fn with_tcp(mut self, bind: SocketAddr) -> Self {
+        self.tcp = Some(bind);
         self
     }
 

@@ -3,12 +3,12 @@
 mod asked;
 mod html;
 
-use std::path::Path;
-
 use plimsoll_board::query::Query;
-use plimsoll_board::{Board, Cell, ColumnKind, Data, Dialect, Rule, Table, Tables, Variable};
-use plimsoll_metrics::read::{Datum, ReadError, Store};
+use plimsoll_board::{Board, Cell, ColumnKind, Data, Rule, Table, Tables, Variable};
+use plimsoll_metrics::read::Datum;
 use plimsoll_metrics::{ColumnType, built_in};
+
+use crate::behind::{AskError, Reading};
 
 pub(crate) use asked::Asked;
 pub(crate) use html::{CSS, Facts, SCRIPT, main, whole};
@@ -34,12 +34,12 @@ pub(crate) fn board(rules: Vec<Rule>) -> Result<Board, String> {
 }
 
 /// What a store answers; a table without a row yet has nothing to show, which is not an error.
-fn ask(store: &Store, query: &Query, asked: &Asked) -> Result<Data, ReadError> {
-    let sql = query.sql(Dialect::Sqlite, &asked.scope);
+fn ask(store: &Reading, query: &Query, asked: &Asked) -> Result<Data, AskError> {
+    let sql = query.sql(store.dialect(), &asked.scope);
     let rows = match store.query(&sql, ROWS_MAX) {
         Ok(answer) => answer.rows,
         Err(error) => {
-            let known = names(store)?;
+            let known = store.tables()?;
             if query.tables().iter().all(|table| known.iter().any(|name| name == table)) {
                 return Err(error);
             }
@@ -59,19 +59,9 @@ fn cell(datum: Datum) -> Cell {
     }
 }
 
-fn names(store: &Store) -> Result<Vec<String>, ReadError> {
-    let answer = store.query("SELECT name FROM sqlite_schema WHERE type = 'view'", ROWS_MAX)?;
-    Ok(answer.rows.into_iter().flatten().map(|datum| datum.to_string()).collect())
-}
-
 /// The values that a person can choose for a variable; none before the first row.
-fn values(store: &Store, variable: Variable) -> Vec<String> {
+fn values(store: &Reading, variable: Variable) -> Vec<String> {
     let answer = store.query(&variable.values_sql(""), VALUES_MAX);
     let rows = answer.map(|answer| answer.rows).unwrap_or_default();
     rows.into_iter().flatten().map(|datum| datum.to_string()).collect()
-}
-
-/// Opens the store for one page.
-pub(crate) fn open(path: &Path) -> Result<Store, ReadError> {
-    Store::open(path)
 }

@@ -58,10 +58,10 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<Arc<Tls>>, shared:
 }
 
 /// Counts a connection while it lives.
-struct Counted(Arc<Shared>);
+pub(crate) struct Counted(Arc<Shared>);
 
 impl Counted {
-    fn new(shared: Arc<Shared>) -> Option<Self> {
+    pub(crate) fn new(shared: Arc<Shared>) -> Option<Self> {
         let before = shared.connections.fetch_add(1, Ordering::AcqRel);
         let counted = Self(shared);
         (before < counted.0.options.connections_max).then_some(counted)

@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 
 use crate::alarms::Alarms;
+use crate::behind::Behind;
 use crate::counts::Counts;
 use crate::follow::{Follow, Follower};
 use crate::http::Shared;
@@ -24,6 +25,7 @@ use crate::options::StationOptions;
 use crate::page;
 use crate::serve;
 use crate::store::{Ends, Upkeep, Writer};
+use crate::tcp;
 use crate::tls::{Tls, TlsError};
 
 /// Threads that answer, and threads that read bodies and run queries.
@@ -44,6 +46,12 @@ pub enum StartError {
         bind: SocketAddr,
         /// `TLS`, `tokens`, or both.
         missing: &'static str,
+    },
+    /// Lines over TCP say nothing of who sends them.
+    #[error("lines over TCP on `{bind}` want a loopback address and no tokens")]
+    Lines {
+        /// The address.
+        bind: SocketAddr,
     },
     /// Certificate or key cannot be used.
     #[error("cannot serve TLS")]
@@ -136,6 +144,7 @@ pub struct Ended {
 #[derive(Debug)]
 pub struct Station {
     address: SocketAddr,
+    tcp_address: Option<SocketAddr>,
     has_tls: bool,
     shared: Arc<Shared>,
     runtime: Option<Runtime>,
@@ -171,6 +180,9 @@ impl Station {
         let listener = TcpListener::bind(bind).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let lines = options.tcp.map(tcp::listen).transpose().map_err(failed)?;
+        let tcp_address =
+            lines.as_ref().map(TcpListener::local_addr).transpose().map_err(failed)?;
         let counts = Arc::new(Counts::default());
         let mut threads = Vec::new();
         let follower = follow.map(Follower::start).transpose()?;
@@ -179,11 +191,13 @@ impl Station {
         let commits = Arc::new(commits);
         let sqlite = SqliteOptions::default().with_durability(options.durability);
         let ends = Ends { counts: Arc::clone(&counts), changed: Arc::clone(&commits), follower };
-        let (writer, store) =
-            Writer::start(&options.store, sqlite.clone(), options.is_schema_open, ends)?;
+        let behind = Behind::of(&options);
+        let (writer, store) = Writer::start(&behind, &sqlite, options.is_schema_open, ends)?;
         threads.push(store);
         threads.extend(thread);
-        let upkeep = options.has_upkeep.then(|| upkeep(&options, sqlite, &counts)).transpose()?;
+        // A QuestDB deletes old rows by itself.
+        let has_upkeep = options.has_upkeep && options.questdb.is_none();
+        let upkeep = has_upkeep.then(|| upkeep(&options, sqlite, &counts)).transpose()?;
         let (drain, draining) = watch::channel(false);
         let shared = Arc::new(Shared {
             memory: Memory::new(options.memory_bytes_max),
@@ -194,6 +208,7 @@ impl Station {
             alarms,
             changed,
             options,
+            behind,
             writer,
             counts,
             draining,
@@ -208,15 +223,24 @@ impl Station {
             .map_err(|source| StartError::Thread { source })?;
         let has_tls = tls.is_some();
         runtime.spawn(serve::accept(listener, tls.map(Arc::new), Arc::clone(&shared)));
+        if let Some(lines) = lines {
+            runtime.spawn(tcp::accept(lines, Arc::clone(&shared)));
+        }
         tracing::info!(%address, "station listens");
         let runtime = Some(runtime);
-        Ok(Self { address, has_tls, shared, runtime, drain, commits, threads, upkeep })
+        Ok(Self { address, tcp_address, has_tls, shared, runtime, drain, commits, threads, upkeep })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for lines over TCP, if it does.
+    #[must_use]
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        self.tcp_address
     }
 
     /// Its address as clients are given it.
@@ -276,6 +300,11 @@ fn join(thread: JoinHandle<()>) {
 }
 
 fn check_exposure(options: &StationOptions) -> Result<(), StartError> {
+    if let Some(tcp) = options.tcp
+        && (!tcp.ip().is_loopback() || !options.tokens.is_empty())
+    {
+        return Err(StartError::Lines { bind: tcp });
+    }
     let missing = match (options.tls.is_some(), !options.tokens.is_empty()) {
         _ if options.bind.ip().is_loopback() => return Ok(()),
         (true, true) => return Ok(()),

@@ -2,17 +2,15 @@
 
 mod upkeep;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use plimsoll_metrics::{
-    Batch, SinkError, SqliteOptions, SqliteSink, SqliteTables, migrate::TableStore,
-};
+use plimsoll_metrics::{Batch, SinkError, SqliteOptions};
 use tokio::sync::{oneshot, watch};
 
+use crate::behind::{Behind, Rows};
 use crate::counts::Counts;
 use crate::follow::Follower;
 use crate::ingest::{Body, Registry};
@@ -65,22 +63,22 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread. `changed` counts commits.
     pub(crate) fn start(
-        path: &Path,
-        options: SqliteOptions,
+        behind: &Behind,
+        options: &SqliteOptions,
         is_open: bool,
         ends: Ends,
     ) -> Result<(Self, JoinHandle<()>), StartError> {
         let store = |source: Box<dyn std::error::Error + Send + Sync>| StartError::Store {
-            path: path.to_owned(),
+            path: behind.name(),
             source,
         };
-        let sink = SqliteSink::open(path, options).map_err(|e| store(Box::new(e)))?;
-        let mut tables = SqliteTables::open(path, "").map_err(|e| store(Box::new(e)))?;
-        let existing = tables.existing().map_err(store)?;
+        let sink = behind.write(options).map_err(store)?;
+        // Only tables that clients made are asked for, so a server may still be away otherwise.
+        let existing = if is_open { behind.tables().map_err(store)? } else { Vec::new() };
         let registry = Arc::new(Registry::new(is_open, &existing));
         let (orders, queue) = sync_channel(QUEUE);
-        let (path, known) = (path.to_owned(), Arc::clone(&registry));
-        let thread = Thread { path, sink, queue, registry: known, ends };
+        let known = Arc::clone(&registry);
+        let thread = Thread { sink, queue, registry: known, ends };
         let name = "plimsoll-store".to_owned();
         let run = move || thread.run();
         let thread = std::thread::Builder::new().name(name).spawn(run);
@@ -112,8 +110,7 @@ pub(crate) struct Ends {
 }
 
 struct Thread {
-    path: PathBuf,
-    sink: SqliteSink,
+    sink: Rows,
     queue: Receiver<Order>,
     registry: Arc<Registry>,
     ends: Ends,
@@ -141,7 +138,7 @@ impl Thread {
             }
             self.commit(jobs);
         }
-        tracing::debug!(store = %self.path.display(), "store closed");
+        tracing::debug!("store closed");
     }
 
     fn commit(&mut self, mut jobs: Vec<Job>) {

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Out, Shared, plain, reply, write::parameter};
 use crate::page::{self, Asked, CSS, Facts, SCRIPT};
+use crate::store::chain;
 
 /// Shortest time between two events, so that a page is not drawn for every commit.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -64,7 +65,7 @@ pub(super) async fn dashboard<B>(shared: &Arc<Shared>, request: &Request<B>) -> 
     let state = Arc::clone(shared);
     let drawn = tokio::task::spawn_blocking(move || {
         let facts = facts(&state, now_ns);
-        let store = page::open(&state.options.store).map_err(|error| error.to_string())?;
+        let store = state.behind.read().map_err(|error| chain(&error))?;
         let dashboard = state.board.dashboard(&id).ok_or("there is no such dashboard")?;
         let text = if is_part {
             page::main(dashboard, &store, &asked, &facts)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{Request, Response};
-use plimsoll_metrics::read::{Answer, Canceler, Datum, ReadError, Store};
+use plimsoll_metrics::read::{Answer, Canceler, Datum};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -32,17 +32,17 @@ pub(super) async fn query<B>(shared: &Arc<Shared>, request: &Request<B>) -> Resp
     let Ok(permit) = Arc::clone(&shared.queries).try_acquire_owned() else {
         return reply::later(429, "too many queries run already");
     };
-    let (path, asked) = (shared.options.store.clone(), sql.clone());
-    let (cancel, canceler) = oneshot::channel::<Canceler>();
+    let (behind, asked) = (shared.behind.clone(), sql.clone());
+    let (cancel, canceler) = oneshot::channel::<Option<Canceler>>();
     let mut work = tokio::task::spawn_blocking(move || {
-        let store = Store::open(path)?;
+        let store = behind.read()?;
         drop(cancel.send(store.canceler()));
         let answer = store.query(&asked, limit);
         drop(permit);
         answer
     });
     let Ok(done) = timeout(shared.options.query_timeout, &mut work).await else {
-        if let Ok(canceler) = canceler.await {
+        if let Ok(Some(canceler)) = canceler.await {
             canceler.cancel();
         }
         drop(timeout(CANCEL, work).await);
@@ -52,7 +52,7 @@ pub(super) async fn query<B>(shared: &Arc<Shared>, request: &Request<B>) -> Resp
     add(&shared.counts.queries, 1);
     match done {
         Ok(Ok(answer)) => reply::json(200, &shape(&sql, &answer)),
-        Ok(Err(error @ ReadError::Open { .. })) => reply::later(503, &chain(&error)),
+        Ok(Err(error)) if error.is_transient() => reply::later(503, &chain(&error)),
         Ok(Err(error)) => reply::refused(400, &chain(&error)),
         Err(_) => reply::broken("the query could not be run"),
     }

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use plimsoll_board::svg::escape;
 use plimsoll_board::{Board, Dashboard, Panel, Picture, Variable, View, draw};
 use plimsoll_metrics::Timestamp;
-use plimsoll_metrics::read::{Rfc3339, Store};
+use plimsoll_metrics::read::Rfc3339;
 
 use super::{Asked, ask, values};
 use crate::alarms::{Alarm, AlarmLevel};
+use crate::behind::Reading;
 
 /// Asks for the page again when a row has come; without it the page is whole and stands still.
 pub(crate) const SCRIPT: &str = include_str!("page.js");
@@ -30,7 +31,7 @@ pub(crate) struct Facts {
 pub(crate) fn whole(
     board: &Board,
     dashboard: &Dashboard,
-    store: &Store,
+    store: &Reading,
     asked: &Asked,
     facts: &Facts,
 ) -> String {
@@ -65,7 +66,7 @@ pub(crate) fn whole(
 }
 
 /// What changes when rows come.
-pub(crate) fn main(dashboard: &Dashboard, store: &Store, asked: &Asked, facts: &Facts) -> String {
+pub(crate) fn main(dashboard: &Dashboard, store: &Reading, asked: &Asked, facts: &Facts) -> String {
     let mut page = verdict(asked, facts);
     if let Some(alarms) = &facts.alarms {
         page.push_str(&alarm_list(alarms, asked));
@@ -158,7 +159,7 @@ fn alarm_list(alarms: &[Alarm], asked: &Asked) -> String {
     list
 }
 
-fn section(panel: &Panel, store: &Store, asked: &Asked) -> String {
+fn section(panel: &Panel, store: &Reading, asked: &Asked) -> String {
     let size = match panel.picture {
         Picture::Stat | Picture::Table => (320, 120),
         _ => (640, 240),
@@ -185,7 +186,7 @@ fn section(panel: &Panel, store: &Store, asked: &Asked) -> String {
 }
 
 /// A form that works without a script.
-fn filters(dashboard: &Dashboard, store: &Store, asked: &Asked) -> String {
+fn filters(dashboard: &Dashboard, store: &Reading, asked: &Asked) -> String {
     let mut form = format!("<form method=\"get\" action=\"/d/{}\">", escape(&dashboard.id));
     for variable in Variable::ALL {
         let picked = asked.picked(variable).unwrap_or_default();

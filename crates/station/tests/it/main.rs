@@ -12,12 +12,14 @@
     reason = "a panic is how a test fails"
 )]
 
+mod behind;
 mod bounds;
 mod client;
 mod clients;
 mod follow;
 mod ingest;
 mod page;
+mod tcp;
 mod upkeep;
 mod verdicts;
 mod who;
