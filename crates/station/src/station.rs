@@ -223,9 +223,7 @@ impl Station {
             .map_err(|source| StartError::Thread { source })?;
         let has_tls = tls.is_some();
         runtime.spawn(serve::accept(listener, tls.map(Arc::new), Arc::clone(&shared)));
-        if let Some(lines) = lines {
-            runtime.spawn(tcp::accept(lines, Arc::clone(&shared)));
-        }
+        let tcp_address = lines.map(|lines| tcp::serve(lines, &runtime, &shared));
         tracing::info!(%address, "station listens");
         let runtime = Some(runtime);
         Ok(Self { address, tcp_address, has_tls, shared, runtime, drain, commits, threads, upkeep })

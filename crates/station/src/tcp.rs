@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use plimsoll_metrics::Timestamp;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -24,15 +25,28 @@ const CHUNK_BYTES: usize = 256 << 10;
 /// Between two attempts while the store is busy; meanwhile nothing is read.
 const BUSY: Duration = Duration::from_millis(100);
 
-/// Listens on a loopback address.
-pub(crate) fn listen(bind: SocketAddr) -> std::io::Result<TcpListener> {
+/// A listener on a loopback address, and the address that it has got.
+pub(crate) struct Lines {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// Listens.
+pub(crate) fn listen(bind: SocketAddr) -> std::io::Result<Lines> {
     let listener = TcpListener::bind(bind)?;
     listener.set_nonblocking(true)?;
-    Ok(listener)
+    let address = listener.local_addr()?;
+    Ok(Lines { listener, address })
+}
+
+/// Takes lines from now on; returns where.
+pub(crate) fn serve(lines: Lines, runtime: &Runtime, shared: &Arc<Shared>) -> SocketAddr {
+    runtime.spawn(accept(lines.listener, Arc::clone(shared)));
+    lines.address
 }
 
 /// Accepts until the station drains.
-pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => {
@@ -48,7 +62,7 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         }
         let Ok(Ok((stream, peer))) = accepted else { continue };
         if let Some(counted) = Counted::new(Arc::clone(&shared)) {
-            tokio::spawn(serve(stream, peer, Arc::clone(&shared), counted));
+            tokio::spawn(take(stream, peer, Arc::clone(&shared), counted));
         } else {
             add(&shared.counts.writes_busy, 1);
         }
@@ -56,7 +70,7 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// Takes lines until the client ends, a line cannot be taken, or the station drains.
-async fn serve(mut stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>, counted: Counted) {
+async fn take(mut stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>, counted: Counted) {
     let mut waiting = Vec::new();
     let mut is_over = false;
     while !is_over {
