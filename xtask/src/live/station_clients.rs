@@ -14,7 +14,8 @@ use crate::steps::Outcome;
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// The test of the station with real clients, beside a QuestDB and with PyPI's client.
+/// The test of the station with real clients, beside a QuestDB and with PyPI's client; and that of one
+/// in front of it.
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let server = match QuestDb::start(live.workspace)? {
         Start::Running(server) => server,
@@ -24,11 +25,11 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
         Ok(python) => python,
         Err(error) => return Ok(Outcome::Skipped(format!("no client in Python: {error:#}"))),
     };
-    let name = "clients::rows_of_real_clients";
-    let args = ["test", "-p", "plimsoll-station", "--test", "it", name, "--", "--nocapture"];
+    let names = ["clients::rows_of_real_clients", "behind::rows_go_into_questdb"];
+    let args = ["test", "-p", "plimsoll-station", "--test", "it", "--", "--nocapture"];
     let output = live
         .workspace
-        .cargo(args)
+        .cargo(args.into_iter().chain(names))
         .env("PLIMSOLL_QUESTDB_URL", format!("http://{}", server.http_addr()))
         .env("PLIMSOLL_CLIENT_PYTHON", &python)
         .env("PLIMSOLL_CLIENT_ROWS", live.count(1_000, 50_000).to_string())
@@ -37,7 +38,10 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let errors = String::from_utf8_lossy(&output.stderr);
     let figure = errors.lines().find(|line| line.contains("of the station and of QuestDB"));
     Ok(match figure.filter(|_| output.status.success()) {
-        Some(figure) => Outcome::Passed(format!("{figure}; {}", version(&python)?)),
+        Some(figure) => Outcome::Passed(format!(
+            "{figure}; {}; a station in front of QuestDB stores and shows rows once",
+            version(&python)?
+        )),
         None => Outcome::Failed(format!("{}{errors}", String::from_utf8_lossy(&output.stdout))),
     })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use plimsoll_alerts::AlertsConfig;
 use plimsoll_metrics::Durability;
 use plimsoll_ssot::sections::Limits;
 use plimsoll_station::{Config, Joined, StartError, Station, Tokens};
@@ -31,6 +32,7 @@ Examples:
   plimsoll station
   plimsoll station --listen 127.0.0.1:0 --store runs/station.db
   plimsoll station --open-schema
+  plimsoll station --questdb http://127.0.0.1:9000 --tcp 127.0.0.1:9009
   plimsoll station --listen 0.0.0.0:8798 --tls-cert cert.pem --tls-key key.pem --tokens tokens.txt
   curl -d 'trading_pnl,strategy_id=a total_pnl=12.5' http://127.0.0.1:8798/write
   curl -G --data-urlencode 'query=SELECT * FROM trading_pnl' http://127.0.0.1:8798/api/query
@@ -56,6 +58,20 @@ pub(crate) struct StationArgs {
     /// The store, an SQLite file [default: `station.store` of the configuration]
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+    /// Keep rows in this QuestDB instead of a file: <http://user:password@host:port> [default:
+    /// `station.questdb` of the configuration]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PLIMSOLL_STATION__QUESTDB",
+        hide_env_values = true,
+        conflicts_with = "store"
+    )]
+    questdb: Option<String>,
+    /// Also take lines over TCP, for old clients, on a loopback address such as 127.0.0.1:9009. Lossy:
+    /// nothing is answered [default: `station.tcp` of the configuration]
+    #[arg(long, value_name = "ADDR")]
+    tcp: Option<SocketAddr>,
     /// What an acknowledged row survives [default: `station.durability` of the configuration]
     #[arg(long, value_name = "WHAT")]
     durability: Option<Survives>,
@@ -104,12 +120,18 @@ pub(crate) fn run(args: &StationArgs) -> Result<Exit, Failure> {
     };
     let limits: Limits = args.config.section("limits")?;
     let limits = ssot_alerts::limits(&limits);
-    let joined = Joined::default().with_rules(board_alerts::rules(&limits));
+    let alerts: AlertsConfig = args.config.section(sections::ALERTS)?;
+    let joined = Joined::default().with_rules(board_alerts::configured(&alerts.rules, &limits));
     let station = Station::start_joined(config.options(tokens), joined).map_err(with_hint)?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", station.url())?;
     out.flush()?;
-    eprintln!("rows go into {}; Ctrl-C ends the station", config.store.display());
+    if let Some(address) = station.tcp_address() {
+        eprintln!("lines over TCP on {address}; what cannot be stored of them is lost");
+    }
+    let place = config.store.display().to_string();
+    let place = config.questdb.as_ref().map_or(place, |_| "QuestDB".to_owned());
+    eprintln!("rows go into {place}; Ctrl-C ends the station");
     while !stop.is_wanted() {
         stop.pause(LOOK);
     }
@@ -134,6 +156,10 @@ impl StationArgs {
         if let Some(store) = &self.store {
             config.store.clone_from(store);
         }
+        if self.questdb.is_some() {
+            config.questdb.clone_from(&self.questdb);
+        }
+        config.tcp = self.tcp.or(config.tcp);
         match self.durability {
             Some(Survives::Process) => config.durability = Durability::Process,
             Some(Survives::Power) => config.durability = Durability::Power,
@@ -157,6 +183,7 @@ fn with_hint(error: StartError) -> Failure {
         StartError::Exposed { .. } => {
             "give `--tls-cert`, `--tls-key` and `--tokens`, or listen on 127.0.0.1"
         }
+        StartError::Lines { .. } => "leave `--tcp` away, or the tokens; clients that can, use HTTP",
         StartError::Bind { .. } => {
             "is another process on that port? `--listen 127.0.0.1:0` takes a free one"
         }
