@@ -136,7 +136,9 @@ pub trait Watch {
 }
 
 /// Copies every row that `to` lacks, by `sink`, which writes into it. Whole stretches are compared
-/// before and after, so rows that are already there are neither sent nor changed.
+/// before and after, so rows that are already there with the same values are not sent. Of a table with the
+/// venue's identity, a row that is there with other values is replaced; of any other it stays, and is
+/// counted as not found.
 ///
 /// # Errors
 ///

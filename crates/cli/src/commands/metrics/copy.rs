@@ -23,9 +23,10 @@ const ABOUT: &str = "\
 Copy the history of a store into another, such as QuestDB
 
 Walks every table by time, asks the target what it has of each stretch, sends only what it lacks and
-asks again. A copy that was cut short, by whomever, goes on when it is run again; rows that are there are
-neither sent nor changed. A target that is away for a moment is waited for. The figures are of what the
-target has: equal checksums are equal values in every column of every row.";
+asks again. A copy that was cut short, by whomever, goes on when it is run again. A row that is there with
+other values stays and is told; a fill or a cash flow is replaced. A target that is away for a moment is
+waited for. The figures are of what the target has: equal checksums are equal values in every column of
+every row.";
 
 const EXAMPLES: &str = "\
 Examples:
