@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_redact::Secret;
+use plimsoll_redact::{Secret, is_private_way};
 use reqwest::blocking::Client;
 
 /// Longest wait for a connection.
@@ -207,12 +207,8 @@ impl Http {
 /// An address that a secret may be sent to: over TLS, or without leaving the machine.
 fn checked(url: &str) -> Result<reqwest::Url, Fault> {
     let url = reqwest::Url::parse(url.trim()).map_err(|_| Fault::Address)?;
-    let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_here => Ok(url),
-        _ => Err(Fault::Address),
-    }
+    let is_private = is_private_way(url.scheme(), url.host_str().unwrap_or_default());
+    if is_private { Ok(url) } else { Err(Fault::Address) }
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -66,8 +66,7 @@ impl Anthropic {
         rustls::crypto::CryptoProvider::get_default().ok_or(ClientError::NoTls)?;
         let address = || ClientError::Address { found: base_url.to_owned() };
         let url = reqwest::Url::parse(base_url).map_err(|_| address())?;
-        let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if !(url.scheme() == "https" || (url.scheme() == "http" && is_here)) {
+        if !plimsoll_redact::is_private_way(url.scheme(), url.host_str().unwrap_or_default()) {
             return Err(address());
         }
         let client = reqwest::blocking::Client::builder()

@@ -80,8 +80,7 @@ impl GitHub {
             .with_context(|| format!("`{repository}` is no repository"))
             .hint("wanted OWNER/NAME, such as --repo desk/strategies")?;
         let url = reqwest::Url::parse(api).context("the address of GitHub's API is no URL")?;
-        let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if !(url.scheme() == "https" || (url.scheme() == "http" && is_here)) {
+        if !plimsoll_redact::is_private_way(url.scheme(), url.host_str().unwrap_or_default()) {
             return Err(Failure::new(anyhow::anyhow!(
                 "the address of GitHub's API is neither https nor on this machine"
             )));

@@ -14,3 +14,4 @@ mod known;
 mod mask;
 mod properties;
 mod secret;
+mod way;
