@@ -104,6 +104,24 @@ fn a_follower_sees_each_row_once_also_a_late_one() {
 }
 
 #[test]
+fn a_row_from_the_future_hides_no_other_from_a_follower() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.db");
+    filled(&path, 0..1);
+    let store = Store::open(&path).unwrap();
+    let mut cursor = Cursor::after(Timestamp::from_nanos(NOON));
+    let mut seen = |ts: i64, run: i64, seq: i64| {
+        Build::table("trading_orders").row(&at(ts, run, seq)).write(&mut open(&path)).unwrap();
+        let rows = store.tail("trading_orders", 9, &mut cursor).unwrap().rows.len();
+        cursor.hold_to(Timestamp::from_nanos(NOON));
+        rows
+    };
+    assert_eq!(seen(NOON + 3_600_000_000_000, 2, 0), 2, "a venue's clock is an hour ahead");
+    assert_eq!(seen(NOON + 1, 3, 0), 1, "another venue's is not");
+    assert_eq!(seen(NOON + 2, 3, 1), 1);
+}
+
+#[test]
 fn a_follower_is_not_shown_what_was_there_before_it_began() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.db");
