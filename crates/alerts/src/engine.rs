@@ -20,7 +20,10 @@ mod symbols;
 mod timers;
 mod words;
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::SystemTime,
+};
 
 pub use action::OnFiring;
 pub use feed::{Feed, Row, SavedFeed, Wanted};
@@ -76,6 +79,8 @@ pub struct Engine {
     joined: Vec<Joined>,
     silences: Hushes,
     maintenance: Windows,
+    /// Tables that cannot be read.
+    unreadable: BTreeSet<String>,
     is_catching_up: bool,
     /// Instances to evaluate, by the depth of their rules.
     dirty: Vec<Vec<u32>>,
@@ -126,6 +131,7 @@ impl Engine {
             joined,
             silences,
             maintenance: Windows::default(),
+            unreadable: BTreeSet::new(),
             is_catching_up: false,
             dirty: vec![Vec::new(); depths],
             changes: Vec::new(),

@@ -31,21 +31,25 @@ impl Engine {
 
     /// A table cannot be read: rules that need it are in error until [`Engine::readable`].
     pub fn unreadable(&mut self, table: &str, now: Now) -> &[Transition] {
-        self.set_unreadable(table, true, now)
+        self.unreadable.insert(table.to_owned());
+        self.review_unreadable(now)
     }
 
     /// The table can be read again.
     pub fn readable(&mut self, table: &str, now: Now) -> &[Transition] {
-        self.set_unreadable(table, false, now)
+        self.unreadable.remove(table);
+        self.review_unreadable(now)
     }
 
-    fn set_unreadable(&mut self, table: &str, is_unreadable: bool, now: Now) -> &[Transition] {
+    /// A rule is in error as long as any table that it reads cannot be read.
+    fn review_unreadable(&mut self, now: Now) -> &[Transition] {
         let tick = self.begin(now);
         let mut concerned = Vec::new();
         for (index, plan) in (0..).zip(&mut self.plans) {
             let mut metrics = plan.queries.iter().map(|query| query.query.metric.as_str());
-            let reads = metrics.any(|metric| Metric::parse(metric).table == table);
-            if reads && plan.is_unreadable != is_unreadable {
+            let is_unreadable =
+                metrics.any(|metric| self.unreadable.contains(Metric::parse(metric).table));
+            if plan.is_unreadable != is_unreadable {
                 plan.is_unreadable = is_unreadable;
                 concerned.push(index);
             }

@@ -236,6 +236,23 @@ fn an_unreadable_table_is_an_error_and_ends_no_alert() {
 }
 
 #[test]
+fn a_rule_of_two_tables_is_in_error_until_both_can_be_read() {
+    let (of, to) = (Query::last("errors.n"), Query::last("orders.n"));
+    let measure = Measure::Ratio { of, to, to_min: 0.0 };
+    let rule = Rule::measuring("r", measure, Condition::above(0.5), Severity::Warning);
+    let mut desk = Desk::new(vec![rule]);
+    let (errors, orders) = (desk.series("errors.n", &[]), desk.series("orders.n", &[]));
+    desk.observe(orders, 10.0, 0.0);
+    desk.observe(errors, 6.0, 0.0);
+    let at = crate::desk::now;
+    desk.engine.unreadable("errors", at(1.0));
+    assert!(desk.engine.unreadable("orders", at(2.0)).is_empty(), "it is in error already");
+    assert!(desk.engine.readable("errors", at(3.0)).is_empty(), "the other one is still away");
+    let changes = desk.engine.readable("orders", at(4.0)).to_vec();
+    assert_eq!(desk.lines(&changes), ["4 r error>firing 0.6"]);
+}
+
+#[test]
 fn series_are_bounded() {
     let mut desk = Desk::with(vec![above(1.0)], Options::default().with_series_max(2));
     let a = desk.series("m", &[("a", "1"), ("b", "2")]);
