@@ -2,6 +2,7 @@
 
 mod actions;
 mod command;
+mod windows;
 mod wishes;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -10,9 +11,10 @@ use serde_json::Value;
 
 pub use actions::{ActionRecord, Outcome};
 pub use command::{ActionConfig, CommandAction};
+pub use windows::{close_maintenance, open_maintenance, opened_maintenance};
 pub use wishes::{Obeyed, Wish, ask_to_resolve};
 
-use self::actions::Actions;
+use self::{actions::Actions, windows::Windows};
 use crate::outbox::{self, Outbox, OutboxError, Rows};
 use crate::{
     Alert, DroppedAlert, Engine, Feed, Maintenance, MaintenanceProblem, Now, OnFiring,
@@ -85,6 +87,7 @@ pub struct Monitor {
     actions: Actions,
     outbox: Outbox,
     own: Own,
+    windows: Windows,
     saved_at: Option<Duration>,
     is_changed: bool,
 }
@@ -120,6 +123,7 @@ impl Monitor {
             feed,
             alerts: Vec::new(),
             outbox,
+            windows: Windows::of(maintenance.clone()),
             saved_at: None,
             is_changed: true,
         };

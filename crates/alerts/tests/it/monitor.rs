@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use plimsoll_alerts::{
-    Alert, Condition, Cursors, Limits, Monitor, OnFiring, Opened, Outcome, Row, Rule, RulesConfig,
-    SelfReport, Severity, Wish, ask_to_resolve, monitored,
+    Alert, Condition, Cursors, Limits, Maintenance, Monitor, OnFiring, Opened, Outcome, Row, Rule,
+    RulesConfig, SelfReport, Severity, Wish, ask_to_resolve, close_maintenance, monitored,
+    open_maintenance, opened_maintenance,
 };
 
 use crate::desk::{moment, now};
@@ -203,4 +204,40 @@ fn positions_and_open_orders_survive_a_restart() {
         Row::new("trading_orders", moment(4.0)).labels(&labels).texts(&[("client_order_id", "b")]);
     let lines = told(monitor.row(&row.numbers(&[("qty", 0.5)]), now(4.0)));
     assert_eq!(lines, ["position_max_equity_ratio firing 11 %"]);
+}
+
+#[test]
+fn maintenance_announced_while_rules_run_mutes_what_is_down_and_no_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut monitor, _) = open(dir.path(), &Switch::default(), 0.0);
+    let heard = |alerts: &[Alert]| {
+        let heard = alerts.iter().filter(|alert| alert.is_telling() && alert.muted.is_none());
+        heard.map(|alert| alert.rule.clone()).collect::<Vec<_>>()
+    };
+    let stale = "stale_equity".to_owned();
+    drop(equity(&mut monitor, 1.0, 100.0, 100.0));
+    let mut window = Maintenance::default();
+    window.reason = "deploy".to_owned();
+    assert!(open_maintenance(dir.path(), "deploy of prod", &window).is_err(), "it has no end");
+    window.from = Some("2026-11-24T00:00:00Z".to_owned());
+    window.until = Some("2026-11-24T00:10:00Z".to_owned());
+    open_maintenance(dir.path(), "deploy of prod", &window).unwrap();
+    assert!(monitor.look_for_maintenance(now(2.0)).unwrap().is_empty());
+    let silent = heard(monitor.advance(now(40.0)));
+    assert!(!silent.contains(&stale), "{silent:?}");
+    let loss = equity(&mut monitor, 41.0, 89.0, 100.0);
+    assert!(loss.contains(&"drawdown_critical firing 11 %".to_owned()), "{loss:?}");
+    let silent = heard(monitor.advance(now(80.0)));
+    assert!(!silent.contains(&stale), "{silent:?}");
+    // A new process keeps to it, as it does to what the configuration says.
+    drop(monitor);
+    assert_eq!(opened_maintenance(dir.path()).unwrap().len(), 1);
+    let (mut monitor, _) = open(dir.path(), &Switch::default(), 80.0);
+    drop(monitor.look_for_maintenance(now(80.0)).unwrap().to_vec());
+    drop(equity(&mut monitor, 81.0, 89.0, 100.0));
+    let silent = heard(monitor.advance(now(120.0)));
+    assert!(!silent.contains(&stale), "{silent:?}");
+    assert!(close_maintenance(dir.path(), "deploy of prod").unwrap());
+    let ended = heard(monitor.look_for_maintenance(now(121.0)).unwrap());
+    assert!(ended.contains(&stale), "told when it is over: {ended:?}");
 }
