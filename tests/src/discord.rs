@@ -6,6 +6,7 @@ mod schema;
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -110,6 +111,27 @@ impl DiscordStandIn {
         let in_server = Arc::clone(&shared);
         let server = ScriptedHttp::answering(move |request| in_server.answer(request))?;
         Ok(DiscordStandIn { server, shared })
+    }
+
+    /// Returns the schema that Discord publishes of a webhook's message, if the fixtures are at hand: in the
+    /// directory that `PLIMSOLL_FIXTURES` names, else beside the checkout. If not, says so on standard error.
+    #[must_use]
+    #[allow(
+        clippy::disallowed_methods,
+        clippy::print_stderr,
+        reason = "what a test is given, and skips"
+    )]
+    pub fn published_schema() -> Option<Value> {
+        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures");
+        let fixtures =
+            std::env::var_os("PLIMSOLL_FIXTURES").map_or_else(|| PathBuf::from(beside), Into::into);
+        let text = std::fs::read_to_string(fixtures.join("discord/webhook.schema.json"));
+        if text.is_err() {
+            eprintln!(
+                "SKIPPED: no schema of Discord at hand; bodies are checked against our rules only"
+            );
+        }
+        serde_json::from_str(&text.ok()?).ok()
     }
 
     /// Returns the address of its webhook.

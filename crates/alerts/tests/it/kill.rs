@@ -135,7 +135,7 @@ fn what_was_taken_is_told_whatever_is_killed_when() {
     }
     let count =
         |name, default| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
-    let (kills, ids) = (count("PLIMSOLL_KILLS", 5), count("PLIMSOLL_NOTIFICATIONS", 250));
+    let (kills, ids) = (count("PLIMSOLL_KILLS", 3), count("PLIMSOLL_NOTIFICATIONS", 150));
     let home = tempfile::tempdir().unwrap();
     File::create(home.path().join("accepted")).unwrap();
     let got = Got::default();

@@ -18,26 +18,6 @@ pub(crate) fn provide_tls() {
     ONCE.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
 }
 
-/// The schema that Discord publishes, if it is at hand.
-pub(crate) fn discord_schema() -> Option<serde_json::Value> {
-    let fixtures = std::env::var_os("PLIMSOLL_FIXTURES").map_or_else(
-        || {
-            std::path::PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../../shared/fixtures"
-            ))
-        },
-        Into::into,
-    );
-    let text = std::fs::read_to_string(fixtures.join("discord/webhook.schema.json"));
-    if text.is_err() {
-        eprintln!(
-            "SKIPPED: no schema of Discord at hand; bodies are checked against our rules only"
-        );
-    }
-    serde_json::from_str(&text.ok()?).ok()
-}
-
 /// A Discord, an outbox, and what leads from one to the other.
 pub(crate) struct Place {
     pub(crate) discord: DiscordStandIn,
@@ -48,7 +28,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         provide_tls();
-        let discord = DiscordStandIn::start(discord_schema()).unwrap();
+        let discord = DiscordStandIn::start(DiscordStandIn::published_schema()).unwrap();
         let secrets = Secrets::of([("HOOK", discord.webhook_url().as_str())]);
         Self { discord, dir: tempfile::tempdir().unwrap(), secrets }
     }

@@ -57,7 +57,7 @@ fn restart(desk: &Desk, secs: f64) -> Desk {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     /// A restart that takes no time changes nothing, wherever it falls.
     #[test]
