@@ -1,6 +1,7 @@
 //! A store to read: an SQLite file, or QuestDB by its address.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use plimsoll_metrics::read::{Datum, Store};
@@ -42,6 +43,7 @@ pub(crate) fn is_address(text: &str) -> bool {
 pub(crate) struct StorePlace {
     store: String,
     ca_file: Option<PathBuf>,
+    prefix: String,
 }
 
 /// An open store.
@@ -70,11 +72,12 @@ impl StoreArgs {
     /// The store that was named, here or in the configuration.
     pub(crate) fn place(&self) -> Result<StorePlace, Failure> {
         if let Some(store) = &self.store {
-            return Ok(StorePlace { store: store.clone(), ca_file: self.ca_file.clone() });
+            return Ok(StorePlace::new(store.clone(), self.ca_file.clone()));
         }
         let metrics: plimsoll_metrics::Config = self.config.section(sections::METRICS)?;
         let ca_file = self.ca_file.clone().or(metrics.ca_file);
-        Ok(StorePlace { store: metrics.store, ca_file })
+        let prefix = metrics.table_prefix.unwrap_or_default();
+        Ok(StorePlace { prefix, ..StorePlace::new(metrics.store, ca_file) })
     }
 
     /// Opens it for reading; a server is not asked yet.
@@ -84,9 +87,30 @@ impl StoreArgs {
 }
 
 impl StorePlace {
-    /// One that a command names in its own way.
-    pub(crate) fn named(store: &str, ca_file: Option<PathBuf>) -> Self {
-        Self { store: store.to_owned(), ca_file }
+    /// A store that somebody else named; its tables have no prefix.
+    pub(crate) fn new(store: String, ca_file: Option<PathBuf>) -> Self {
+        Self { store, ca_file, prefix: String::new() }
+    }
+
+    /// What stands before each table's name in a server.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Address and certificates, for whoever sends rows there.
+    pub(crate) fn connection(&self) -> (&str, Option<PathBuf>) {
+        (&self.store, self.ca_file.clone())
+    }
+
+    /// Its name without what may be a password.
+    pub(crate) fn shown(&self) -> String {
+        match self.store.split_once("://") {
+            None => self.store.clone(),
+            Some((scheme, rest)) => {
+                let host = rest.rsplit('@').next().unwrap_or(rest);
+                format!("{scheme}://{host}")
+            }
+        }
     }
 
     /// As it was named: a file, or an address that may hold a password.
@@ -121,8 +145,17 @@ impl StorePlace {
 
     /// The server of its address.
     pub(crate) fn server(&self) -> Result<QuestDb, Failure> {
+        self.server_with(HttpOptions::default())
+    }
+
+    /// The server of its address, with another bound for an answer.
+    pub(crate) fn server_within(&self, answer_max: Duration) -> Result<QuestDb, Failure> {
+        self.server_with(HttpOptions::default().with_request_timeout(answer_max))
+    }
+
+    fn server_with(&self, http: HttpOptions) -> Result<QuestDb, Failure> {
         self.check()?;
-        let http = HttpOptions::default().with_ca_file(self.ca_file.clone());
+        let http = http.with_ca_file(self.ca_file.clone());
         QuestDb::connect(&self.store, &Auth::None, http).hint(ADDRESS)
     }
 }

@@ -2,12 +2,12 @@
 
 mod ack;
 mod check;
-mod effective;
+pub(crate) mod effective;
 mod history;
 mod replay;
 mod resolve;
 mod rules;
-mod run;
+pub(crate) mod run;
 mod setup;
 mod silence;
 mod status;

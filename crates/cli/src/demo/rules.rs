@@ -81,7 +81,7 @@ impl Run {
         let rules = rules();
         let feed = Feed::new(&rules);
         let since = SystemTime::UNIX_EPOCH;
-        let store = StoreRows::open(store, feed.wanted(), &Cursors::default(), since)?;
+        let store = StoreRows::of_file(store, feed.wanted(), &Cursors::default(), since)?;
         Ok(Self {
             engine: Engine::new(rules)?,
             feed,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plimsoll_alerts::{Alert, AlertState, History, HistoryKind, HistoryRow, Severity};
@@ -13,6 +13,9 @@ use plimsoll_metrics::{
 
 /// Labels of an alert that are columns of the table.
 const LABELS: [&str; 5] = ["trader_id", "account_id", "strategy_id", "instrument_id", "venue"];
+
+/// The service that rows of this process come from.
+const SERVICE: &str = "alerts";
 
 /// Longest wait for the last rows at the end; what is not in the store by then waits in its spool.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
@@ -37,11 +40,34 @@ impl MetricsHistory {
 
     /// Into an SQLite file, which others may write too: the spool beside it is our own.
     pub(crate) fn open(store: &Path) -> Result<Self, OpenError> {
-        let mut options = Options::embedded(store, Mode::Live).with_service("alerts");
+        let mut options = Options::embedded(store, Mode::Live).with_service(SERVICE);
         let mut spool = store.as_os_str().to_owned();
         spool.push(".alerts-spool");
         options.spool_dir = spool.into();
         Metrics::open(&options).map(Self::new)
+    }
+
+    /// Into QuestDB; rows wait in `spool` while it is away.
+    pub(crate) fn connect(
+        url: &str,
+        ca_file: Option<PathBuf>,
+        spool: PathBuf,
+    ) -> Result<Self, OpenError> {
+        let options = Options::connect(url, spool, Mode::Live).with_service(SERVICE);
+        Metrics::open(&options.with_ca_file(ca_file)).map(Self::new)
+    }
+
+    /// Into the store of a replay, as rows of `service`, with a spool of its own.
+    pub(crate) fn replay(store: &Path, spool: &Path, service: &str) -> Result<Self, OpenError> {
+        let options = Options::embedded(store, Mode::Replay).with_service(service);
+        Metrics::open(&options.with_spool_dir(spool)).map(Self::new)
+    }
+
+    /// Where the process that runs the rules tells of itself.
+    pub(crate) fn own(&self) -> anyhow::Result<Series> {
+        let metrics =
+            self.metrics.as_ref().ok_or_else(|| anyhow::anyhow!("the store is closed"))?;
+        Ok(metrics.series(&[])?)
     }
 
     fn series(&mut self, alert: Option<&Alert>) -> Result<Series, Box<dyn Error + Send + Sync>> {

@@ -5,15 +5,21 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use plimsoll_alerts::{Cursors, Row, Wanted};
-use plimsoll_metrics::read::{Answer, Cursor, Datum, ReadError, Store};
-use plimsoll_metrics::{ColumnType, Timestamp, built_in};
+use plimsoll_metrics::read::{Datum, ReadError, Store};
+use plimsoll_metrics::{ColumnType, built_in};
 
-/// Rows of a table that one look takes; the rest comes with the next one.
-const ROWS_MAX: usize = 1_000_000;
+use crate::failure::{Failure, Hint as _};
+use crate::store::StorePlace;
+use follow::{Cursor, Source, Unread};
+
+mod follow;
+
+/// Longest wait for a server's answer.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Follows the tables that rules need.
 pub(crate) struct StoreRows {
-    store: Store,
+    source: Source,
     tables: Vec<Table>,
 }
 
@@ -49,17 +55,34 @@ pub(crate) struct Look {
 }
 
 impl StoreRows {
-    /// Follows `wanted` from where `cursors` say on, else from `since`.
+    /// Follows `wanted` from where `cursors` say on, else from `since`. A server is not asked yet.
     pub(crate) fn open(
+        place: &StorePlace,
+        wanted: &Wanted,
+        cursors: &Cursors,
+        since: SystemTime,
+    ) -> Result<Self, Failure> {
+        if !place.is_server() {
+            return Self::of_file(Path::new(place.name()), wanted, cursors, since)
+                .hint("`plimsoll demo` makes a store in runs/demo.db; name yours with --store");
+        }
+        let source =
+            Source::Server(Box::new(place.server_within(ANSWER_MAX)?), place.prefix().to_owned());
+        Ok(Self::new(source, wanted, cursors, since))
+    }
+
+    /// The same over an SQLite file.
+    pub(crate) fn of_file(
         path: &Path,
         wanted: &Wanted,
         cursors: &Cursors,
         since: SystemTime,
     ) -> Result<Self, ReadError> {
-        let store = Store::open(path)?;
+        Ok(Self::new(Source::File(Store::open(path)?), wanted, cursors, since))
+    }
+
+    fn new(source: Source, wanted: &Wanted, cursors: &Cursors, since: SystemTime) -> Self {
         let tables = wanted.iter().map(|(name, columns)| {
-            let known = cursors.get(name).and_then(|text| serde_json::from_str(text).ok());
-            let begin = || Cursor::after(Timestamp::from_nanos(ns(since)));
             let is_text = |ty| matches!(ty, ColumnType::Varchar);
             let schema = built_in().find(|(_, schema)| schema.name == *name);
             let columns_of = schema.into_iter().flat_map(|(_, schema)| schema.all_columns());
@@ -67,29 +90,41 @@ impl StoreRows {
             Table {
                 name: name.clone(),
                 columns: columns.clone(),
-                cursor: known.unwrap_or_else(begin),
+                cursor: source.cursor(cursors.get(name), ns(since)),
                 texts: texts.map(|column| column.name.to_string()).collect(),
                 is_unreadable: false,
             }
         });
-        Ok(Self { store, tables: tables.collect() })
+        let tables = tables.collect();
+        Self { source, tables }
     }
 
     /// What came since the last look. A table that nobody has written yet has no rows.
     pub(crate) fn look(&mut self) -> Look {
         let mut look = Look::default();
+        let mut away: Option<String> = None;
         for table in &mut self.tables {
-            match self.store.tail(&table.name, ROWS_MAX, &mut table.cursor) {
-                Ok(answer) => {
+            // A server that does not answer is asked once in a look, not once for each table.
+            let since = match &away {
+                Some(why) => Err(why.clone()),
+                None => {
+                    self.source.since(&table.name, &mut table.cursor).map_err(|unread| match unread
+                    {
+                        Unread::Table(why) => why,
+                        Unread::All(why) => away.insert(why).clone(),
+                    })
+                }
+            };
+            match since {
+                Ok(found) => {
                     if std::mem::take(&mut table.is_unreadable) {
                         look.found.push(table.name.clone());
                     }
-                    look.rows.extend(table.rows(&answer));
+                    look.rows.extend(found.map(|found| table.rows(&found)).unwrap_or_default());
                 }
-                Err(ReadError::NoTable { .. }) => {}
-                Err(error) => {
+                Err(why) => {
                     if !std::mem::replace(&mut table.is_unreadable, true) {
-                        look.lost.push((table.name.clone(), error.to_string()));
+                        look.lost.push((table.name.clone(), why));
                     }
                 }
             }
@@ -101,7 +136,7 @@ impl StoreRows {
     /// How far each table was read.
     pub(crate) fn cursors(&self) -> Cursors {
         let texts = self.tables.iter().map(|table| {
-            let cursor = serde_json::to_string(&table.cursor).unwrap_or_default();
+            let cursor = table.cursor.to_text();
             (table.name.clone(), cursor)
         });
         texts.collect()
@@ -109,14 +144,15 @@ impl StoreRows {
 }
 
 impl Table {
-    fn rows<'a>(&'a self, answer: &'a Answer) -> impl Iterator<Item = OwnedRow> + 'a {
-        answer.rows.iter().map(move |row| {
+    fn rows(&self, found: &follow::Found) -> Vec<OwnedRow> {
+        let owned = |row: &Vec<Datum>| {
             let mut owned = OwnedRow { table: self.name.clone(), ..OwnedRow::default() };
-            for (column, datum) in answer.columns.iter().zip(row) {
+            for (column, datum) in found.columns.iter().zip(row) {
                 self.put(&mut owned, column, datum);
             }
             owned
-        })
+        };
+        found.rows.iter().map(owned).collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "rules judge by 15 digits")]

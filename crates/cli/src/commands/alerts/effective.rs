@@ -10,15 +10,15 @@ use crate::failure::Failure;
 use crate::glue::{alerts_ssot, sections::ALERTS};
 
 /// Section and limits of one configuration.
-pub(super) struct Effective {
-    pub(super) config: AlertsConfig,
-    pub(super) limits: Limits,
+pub(crate) struct Effective {
+    pub(crate) config: AlertsConfig,
+    pub(crate) limits: Limits,
     /// The profile, if one was chosen.
-    pub(super) profile: Option<String>,
+    pub(crate) profile: Option<String>,
 }
 
 /// Reads both.
-pub(super) fn effective(args: &ConfigArgs) -> Result<Effective, Failure> {
+pub(crate) fn effective(args: &ConfigArgs) -> Result<Effective, Failure> {
     let ssot = args.layers()?.load().map_err(|problems| broken(&problems))?;
     let config = ssot.section(ALERTS).map(Section::into_inner);
     let limits = ssot.section::<plimsoll_ssot::sections::Limits>("limits");
@@ -31,7 +31,7 @@ pub(super) fn effective(args: &ConfigArgs) -> Result<Effective, Failure> {
 }
 
 /// An alert in one line.
-pub(super) fn line(alert: &Alert) -> String {
+pub(crate) fn line(alert: &Alert) -> String {
     let labels: Vec<String> =
         alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let limit = alert.shown_threshold();
@@ -49,6 +49,6 @@ pub(super) fn line(alert: &Alert) -> String {
 }
 
 /// A moment as people read it, UTC.
-pub(super) fn time(at: SystemTime) -> String {
+pub(crate) fn time(at: SystemTime) -> String {
     jiff::Timestamp::try_from(at).map(|at| format!("{at:.3}")).unwrap_or_default()
 }

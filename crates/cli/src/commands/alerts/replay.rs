@@ -7,7 +7,7 @@ use plimsoll_alerts::{AlertState, Engine, Feed, Now};
 use serde_json::{Value, json};
 
 use super::effective::{self, effective};
-use crate::failure::{Exit, Failure, Hint as _};
+use crate::failure::{Exit, Failure};
 use crate::glue::alerts_store::StoreRows;
 use crate::grid::{self, Format};
 use crate::store::{Rows, StoreArgs};
@@ -45,9 +45,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
     let mut feed = Feed::new(&rules);
     let mut engine = Engine::new(rules)?;
     let none = plimsoll_alerts::Cursors::new();
-    let path = std::path::Path::new(place.name());
-    let mut rows = StoreRows::open(path, feed.wanted(), &none, SystemTime::UNIX_EPOCH)
-        .hint("`plimsoll demo` makes a store in runs/demo.db; name yours with --store")?;
+    let mut rows = StoreRows::open(&place, feed.wanted(), &none, SystemTime::UNIX_EPOCH)?;
     let look = rows.look();
     if let Some((table, why)) = look.lost.first() {
         return Err(anyhow::anyhow!("cannot read `{table}`: {why}").into());

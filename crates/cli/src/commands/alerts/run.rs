@@ -1,28 +1,35 @@
-//! `plimsoll alerts run`: rules over a store as it grows, and people told.
+//! `plimsoll alerts run`: rules over a store as it grows, and people told. `plimsoll station` runs the
+//! same over its own store.
 
 pub(super) mod clock;
 mod health;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::anyhow;
 use clap::Args;
 use plimsoll_alerts::{
     Alert, AlertsConfig, CommandAction, Delivery, DeliveryPorts, Monitor, Now, Opened, Outcome,
     Secrets, SelfReport, SignsOfLife, parse_span,
 };
+use plimsoll_metrics::{self as metrics, HealthStatus, Series};
 
 use self::{clock::Clock, health::Health};
-use super::effective::{self, effective};
+use super::effective::{self, Effective, effective};
 use crate::failure::{Exit, Failure, Hint as _};
 use crate::glue::alerts_metrics::MetricsHistory;
 use crate::glue::alerts_store::StoreRows;
 use crate::stop::Stop;
-use crate::store::StoreArgs;
+use crate::store::{StoreArgs, StorePlace};
 
 /// Time between two reports of the process about itself.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
+/// Fewer rows than these in one look are news, not the past.
+const FEW: usize = 10_000;
+/// Pause between two looks at a file, unless another one is asked for.
+const LOOK_FILE: Duration = Duration::from_millis(250);
+/// And at a server, which answers a query for each table.
+const LOOK_SERVER: Duration = Duration::from_secs(1);
 /// Longest time for what still waits at the end.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
 
@@ -30,11 +37,12 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Ends with Ctrl-C; state, outbox and how far it read survive also a kill. The first time it reads what came in the
-last --since, which wakes nobody unless it still holds.
+last --since, which wakes nobody unless it still holds. A store that cannot be read is told, and does not end it.
 Exit codes: 0 everything was delivered; 1 something waits in the outbox; 2 it could not run.
 
 Examples:
   plimsoll alerts run --store plimsoll.db
+  plimsoll alerts run --store http://127.0.0.1:9000
   plimsoll alerts run --store plimsoll.db --dry-run    say what would be told")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -45,10 +53,10 @@ pub(crate) struct RunArgs {
     /// How much of the past to read the first time, so that windows and peaks are known
     #[arg(long, value_name = "SPAN", value_parser = parse_span, default_value = "1h")]
     since: Duration,
-    /// Pause between two looks at the store
-    #[arg(long, value_name = "SPAN", value_parser = parse_span, default_value = "250ms")]
-    every: Duration,
-    /// Where alert history goes [default: the store]
+    /// Pause between two looks at the store [default: 250ms; 1s if it is a server]
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    every: Option<Duration>,
+    /// SQLite file of the alert history [default: the store]
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
     /// Only print: nobody is told, no program runs, no history is written
@@ -56,78 +64,90 @@ pub(crate) struct RunArgs {
     dry_run: bool,
 }
 
+/// Whom a run tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// Nobody: it only prints.
+    Prints,
+    /// Whom the configuration names, and it prints.
+    PrintsAndDelivers,
+}
+
+/// How rules are run.
+#[derive(Debug, Clone)]
+pub(crate) struct How {
+    /// Where rows are read from.
+    pub(crate) store: StorePlace,
+    /// Directory of the outbox and the state.
+    pub(crate) dir: PathBuf,
+    /// How much of the past to read the first time.
+    pub(crate) since: Duration,
+    /// SQLite file of the alert history; none: the store.
+    pub(crate) history: Option<PathBuf>,
+    pub(crate) tells: Tells,
+}
+
 /// Everything that runs.
-struct Run {
+pub(crate) struct Run {
     monitor: Monitor,
     rows: StoreRows,
     /// None: nobody is told.
     delivery: Option<Delivery>,
     health: Health,
+    _signs: Option<SignsOfLife>,
+    /// Where it tells of itself.
+    own: Option<Series>,
     clock: Clock,
     reported_at: Option<Duration>,
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let effective = effective(args.store.config())?;
-    let config = &effective.config;
-    let place = args.store.place()?;
-    if place.is_server() {
-        return Err(Failure::new(anyhow!("rules are run over an SQLite file")).with_hint(
-            "name the file that `plimsoll station` or a producer writes, with --store",
-        ));
-    }
-    let store = PathBuf::from(place.name());
-    let dir = args.outbox.clone().unwrap_or_else(|| config.outbox.clone());
-    let clock = Clock::start();
-    let rules = effective.config.rules.rules(&effective.limits);
-    let count = rules.len();
-    let (mut monitor, opened) =
-        Monitor::open(dir.join("rules"), rules, config.maintenance.clone(), clock.now())
-            .hint("`plimsoll alerts check` says what is wrong with rules; one process runs them")?;
-    if !args.dry_run {
-        for action in &config.actions {
-            let port = CommandAction::new(action);
-            monitor = monitor.with_action(action.rule.as_str(), action.name(), port);
-        }
-    }
-    let since = clock.now().wall.checked_sub(args.since).unwrap_or(SystemTime::UNIX_EPOCH);
-    let rows = StoreRows::open(&store, monitor.wanted(), &opened.cursors, since)
-        .hint("`plimsoll demo` makes a store in runs/demo.db; name yours with --store")?;
-    let delivery = if args.dry_run { None } else { Some(deliver(args, config, &dir, &store)?) };
-    say_start(count, &store, &opened, delivery.as_ref());
-    let health = Health::default();
-    let _signs = signs(config, args, &health)?;
-    let mut run = Run { monitor, rows, delivery, health, clock, reported_at: None };
+    let store = args.store.place()?;
+    let every = args.every.unwrap_or(if store.is_server() { LOOK_SERVER } else { LOOK_FILE });
+    let how = How {
+        dir: args.outbox.clone().unwrap_or_else(|| effective.config.outbox.clone()),
+        since: args.since,
+        history: args.history.clone(),
+        tells: if args.dry_run { Tells::Prints } else { Tells::PrintsAndDelivers },
+        store,
+    };
+    let mut run = Run::open(&effective, &how)?;
     let stop = Stop::listen()?;
     run.catch_up()?;
     while !stop.is_wanted() {
         run.step()?;
-        stop.pause(args.every);
+        stop.pause(every);
     }
     run.close()
 }
 
-fn deliver(
-    args: &RunArgs,
-    config: &AlertsConfig,
-    dir: &std::path::Path,
-    store: &std::path::Path,
-) -> Result<Delivery, Failure> {
-    let history = MetricsHistory::open(args.history.as_deref().unwrap_or(store))
-        .hint("name another SQLite file for the history with --history")?;
+/// Delivery, and where this process tells of itself.
+fn deliver(config: &AlertsConfig, how: &How) -> Result<(Delivery, Series), Failure> {
+    let history = match &how.history {
+        Some(file) => MetricsHistory::open(file),
+        None if how.store.is_server() => {
+            let (url, ca_file) = how.store.connection();
+            MetricsHistory::connect(url, ca_file, how.dir.join("history-spool"))
+        }
+        None => MetricsHistory::open(Path::new(how.store.name())),
+    };
+    let history = history.hint("name another SQLite file for the history with --history")?;
+    let own = history.own()?;
     let ports = DeliveryPorts::new().with_history(history);
-    Delivery::start(dir, &config.delivery, &Secrets::of_process(), ports)
-        .hint("`plimsoll alerts check` says what is wrong with receivers")
+    let delivery = Delivery::start(&how.dir, &config.delivery, &Secrets::of_process(), ports)
+        .hint("`plimsoll alerts check` says what is wrong with receivers")?;
+    Ok((delivery, own))
 }
 
 /// Signs of life for an outside watcher, if one is configured.
 fn signs(
     config: &AlertsConfig,
-    args: &RunArgs,
+    how: &How,
     health: &Health,
 ) -> Result<Option<SignsOfLife>, Failure> {
     let deadman = &config.deadman;
-    if args.dry_run || (deadman.url.is_none() && deadman.listen.is_none()) {
+    if how.tells == Tells::Prints || (deadman.url.is_none() && deadman.listen.is_none()) {
         return Ok(None);
     }
     let health = health.clone();
@@ -135,8 +155,8 @@ fn signs(
     Ok(Some(signs.hint("see `alerts.deadman` of the configuration")?))
 }
 
-fn say_start(rules: usize, store: &std::path::Path, opened: &Opened, delivery: Option<&Delivery>) {
-    eprintln!("{rules} rules over `{}`, {} alerts taken over", store.display(), opened.alerts);
+fn say_start(rules: usize, store: &StorePlace, opened: &Opened, delivery: Option<&Delivery>) {
+    eprintln!("{rules} rules over `{}`, {} alerts taken over", store.shown(), opened.alerts);
     let notes = delivery.map(Delivery::notes).unwrap_or_default();
     opened.notes.iter().chain(notes).for_each(|note| eprintln!("note: {note}"));
     for dropped in &opened.dropped {
@@ -145,10 +165,45 @@ fn say_start(rules: usize, store: &std::path::Path, opened: &Opened, delivery: O
 }
 
 impl Run {
+    /// Takes the state over, and says what it found.
+    pub(crate) fn open(effective: &Effective, how: &How) -> Result<Self, Failure> {
+        let config = &effective.config;
+        let clock = Clock::start();
+        let rules = config.rules.rules(&effective.limits);
+        let count = rules.len();
+        let maintenance = config.maintenance.clone();
+        let (mut monitor, opened) =
+            Monitor::open(how.dir.join("rules"), rules, maintenance, clock.now()).hint(
+                "`plimsoll alerts check` says what is wrong with rules; one process runs them",
+            )?;
+        if how.tells != Tells::Prints {
+            for action in &config.actions {
+                let port = CommandAction::new(action);
+                monitor = monitor.with_action(action.rule.as_str(), action.name(), port);
+            }
+        }
+        let since = clock.now().wall.checked_sub(how.since).unwrap_or(SystemTime::UNIX_EPOCH);
+        let rows = StoreRows::open(&how.store, monitor.wanted(), &opened.cursors, since)?;
+        let (delivery, own) = match how.tells {
+            Tells::Prints => (None, None),
+            _ => {
+                let (delivery, own) = deliver(config, how)?;
+                (Some(delivery), Some(own))
+            }
+        };
+        say_start(count, &how.store, &opened, delivery.as_ref());
+        let health = Health::default();
+        let signs = signs(config, how, &health)?;
+        let (reported_at, _signs) = (None, signs);
+        Ok(Self { monitor, rows, delivery, health, _signs, own, clock, reported_at })
+    }
+
     /// What came while nobody watched.
-    fn catch_up(&mut self) -> Result<(), Failure> {
+    pub(crate) fn catch_up(&mut self) -> Result<(), Failure> {
+        self.monitor.look_for_maintenance(self.clock.now())?;
         self.monitor.begin_catch_up();
-        self.read();
+        // One look takes a bounded number of rows; few are those that came meanwhile.
+        while self.read() >= FEW {}
         let alerts = self.monitor.end_catch_up(self.clock.now()).to_vec();
         self.tell(&alerts);
         if let Some(delivery) = &self.delivery {
@@ -157,10 +212,12 @@ impl Run {
         Ok(())
     }
 
-    /// One look at the store.
-    fn step(&mut self) -> Result<(), Failure> {
-        self.read();
+    /// One look at the store. Returns how many rows it took.
+    pub(crate) fn step(&mut self) -> Result<usize, Failure> {
+        let taken = self.read();
         let now = self.clock.now();
+        let alerts = self.monitor.look_for_maintenance(now)?.to_vec();
+        self.tell(&alerts);
         let alerts = self.monitor.advance(now).to_vec();
         self.tell(&alerts);
         self.report(now);
@@ -183,11 +240,12 @@ impl Run {
             // Rules go on: the next kill forgets more, and the watcher is told.
             eprintln!("error: {error}");
         }
-        Ok(())
+        Ok(taken)
     }
 
-    fn read(&mut self) {
+    fn read(&mut self) -> usize {
         let look = self.rows.look();
+        self.health.note_tables(&look);
         for row in &look.rows {
             let now = self.clock.now();
             let alerts = row.with(|row| self.monitor.row(row, now).to_vec());
@@ -200,9 +258,11 @@ impl Run {
             self.tell(&alerts);
         }
         for table in look.found {
+            eprintln!("`{table}` can be read again");
             let alerts = self.monitor.readable(&table, now).to_vec();
             self.tell(&alerts);
         }
+        look.rows.len()
     }
 
     fn report(&mut self, now: Now) {
@@ -221,6 +281,12 @@ impl Run {
             };
             self.health.note_delivery(delivery.status().as_ref());
         }
+        if let Some(own) = &self.own {
+            let check = self.health.check();
+            let status = if check.is_ok() { HealthStatus::Up } else { HealthStatus::Degraded };
+            let detail = check.err().unwrap_or_default();
+            own.emit_health(metrics::Health::new("alerts", status).detail(detail.as_str()));
+        }
         let alerts = self.monitor.report(report, now).to_vec();
         self.tell(&alerts);
     }
@@ -237,7 +303,8 @@ impl Run {
         }
     }
 
-    fn close(mut self) -> Result<Exit, Failure> {
+    /// Keeps the state and tells what still waits.
+    pub(crate) fn close(mut self) -> Result<Exit, Failure> {
         self.monitor.keep_now(&self.rows.cursors(), self.clock.now())?;
         match self.delivery.take().map(|delivery| delivery.close(CLOSE_MAX)) {
             None | Some(Ok(_)) => Ok(Exit::Fine),

@@ -107,7 +107,7 @@ pub(crate) fn run(args: &CopyArgs) -> Result<Exit, Failure> {
 
 impl CopyArgs {
     fn place(&self, name: &str) -> StorePlace {
-        StorePlace::named(name, self.ca_file.clone())
+        StorePlace::new(name.to_owned(), self.ca_file.clone())
     }
 
     /// The way into the target; into nothing when it is only compared.

@@ -1,10 +1,12 @@
 //! Whether the process that runs rules does what it should.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use plimsoll_alerts::{MonitorError, Status};
 
+use crate::glue::alerts_store::Look;
 use crate::moment::Stopwatch;
 
 /// A look at the store that took longer than this is none.
@@ -23,6 +25,8 @@ struct Last {
     not_kept: Option<String>,
     /// What is wrong with delivery.
     delivery: Option<String>,
+    /// Tables that cannot be read, and why.
+    unreadable: BTreeMap<String, String>,
 }
 
 impl Health {
@@ -31,6 +35,13 @@ impl Health {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.stepped = Some(Stopwatch::start());
         last.not_kept = kept.as_ref().err().map(ToString::to_string);
+    }
+
+    /// Which tables can be read.
+    pub(super) fn note_tables(&self, look: &Look) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.unreadable.retain(|table, _| !look.found.contains(table));
+        last.unreadable.extend(look.lost.iter().cloned());
     }
 
     /// How delivery stands; none if it does not answer.
@@ -57,6 +68,8 @@ impl Health {
             }
             Some(_) => {}
         }
-        last.not_kept.clone().or_else(|| last.delivery.clone()).map_or(Ok(()), Err)
+        let table = last.unreadable.iter().next();
+        let table = table.map(|(table, why)| format!("cannot read `{table}`: {why}"));
+        last.not_kept.clone().or_else(|| last.delivery.clone()).or(table).map_or(Ok(()), Err)
     }
 }
