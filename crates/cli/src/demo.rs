@@ -14,12 +14,14 @@ mod questdb;
 mod report;
 mod rules;
 mod screen;
+mod told;
 mod watch;
 
 pub(crate) use args::DemoArgs;
 
 use std::io::{IsTerminal as _, Write as _};
 
+use plimsoll_alerts::DeliveryConfig;
 use plimsoll_paper::{ReplayClock, Session};
 
 use crate::failure::{Exit, Failure, Hint as _};
@@ -35,8 +37,9 @@ const BARS_PER_FLUSH: usize = 32;
 
 pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let market = Market::load(args)?;
+    let receivers = told::receivers(args)?;
     if args.dry_run {
-        return tell_plan(args, &market);
+        return tell_plan(args, &market, receivers.as_ref());
     }
     let stop = Stop::listen()?;
     let place = place::prepare(&args.store, args.force)?;
@@ -47,7 +50,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let bars_len = market.bars.len();
     let mut session = Session::new(market.config, market.bars, clock)?;
     let mut pipelines = Pipelines::open(args, place.store(), session.labels())?;
-    let rules = rules::Rules::open(place.store(), std::io::stderr().is_terminal());
+    let told = receivers.map(|config| told::Told::open(&config, place.store())).transpose()?;
+    let rules = rules::Rules::open(place.store(), told, std::io::stderr().is_terminal());
     let alerts = rules.as_ref().map(rules::Rules::alerts);
     let page = page::Page::open(args, place.store(), bars_len, alerts);
     let mut watches = watches(args);
@@ -62,9 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let is_complete = replayed?;
     let elapsed = watch.elapsed();
     let closed = pipelines.close()?;
-    if let Some(rules) = rules {
-        rules.finish(end_ns);
-    }
+    let is_told = rules.map_or(Ok(true), |rules| rules.finish(end_ns))?;
     let ended = Ended { about, session: &session, closed, elapsed, is_complete };
     let report = Report::read(place.store(), ended)?;
     let mut out = std::io::stdout().lock();
@@ -74,7 +76,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     if let Some(page) = page {
         page.close(args, &stop);
     }
-    Ok(report.exit())
+    Ok(if is_told { report.exit() } else { Exit::Finding })
 }
 
 /// Plays the bars; `false` if somebody ended it before the last one.
@@ -122,7 +124,11 @@ fn watches(args: &DemoArgs) -> Vec<Box<dyn Watch>> {
     vec![progress]
 }
 
-fn tell_plan(args: &DemoArgs, market: &Market) -> Result<Exit, Failure> {
+fn tell_plan(
+    args: &DemoArgs,
+    market: &Market,
+    receivers: Option<&DeliveryConfig>,
+) -> Result<Exit, Failure> {
     let what = place::look(&args.store, args.force)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "would trade {}", market.about().line())?;
@@ -131,6 +137,10 @@ fn tell_plan(args: &DemoArgs, market: &Market) -> Result<Exit, Failure> {
         None => writeln!(out, "would go as fast as it can")?,
     }
     writeln!(out, "would {what} `{}`", args.store.display())?;
+    if let Some(config) = receivers {
+        let names: Vec<&str> = config.receivers.keys().map(String::as_str).collect();
+        writeln!(out, "would tell {} what fires", names.join(", "))?;
+    }
     if let Some(server) = &args.questdb {
         let shown = server.shown();
         writeln!(out, "would send the same to {shown} into tables that begin with `bt_`")?;

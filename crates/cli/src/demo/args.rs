@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::configuration::ConfigArgs;
 use crate::moment;
 
 use super::questdb::Server;
@@ -22,7 +23,7 @@ partial fills, refused orders, a broken line, a withdrawal and a deposit. Orders
 loss, risk, errors and health go into a store of their own, with `mode=replay`. One bar is one
 minute of replay time and the last bar ends now. A live page of it is served on a free port of this
 machine, and stays on a terminal until Ctrl-C. Alert rules are evaluated by the time of the rows; what fires is told on stderr
-and shown on the page. At the end, what the store says is put beside
+and shown on the page, and with --deliver or --discord-webhook people are told as they would be by a live run. At the end, what the store says is put beside
 what the venue's books say.";
 
 const EXAMPLES: &str = "\
@@ -33,11 +34,13 @@ Examples:
   plimsoll demo --from 1999-01-01 --to 2003-01-01 --speed 100
   plimsoll demo --data my-bars.csv
   plimsoll demo --questdb http://127.0.0.1:9000
+  plimsoll demo --discord-webhook file:$HOME/.config/plimsoll/discord
+  plimsoll demo --deliver                      tell the receivers of the configuration
 
 Data files are CSV with a header: bars (Binance, Yahoo, TradingView, Coinbase, Kraken, CryptoDataDownload,
 Stooq) or trades. The store is replaced at each run, if a demo wrote it.
 
-Exit codes: 0 the store equals the books; 1 it does not, or the demo was ended early, or was refused; 2 could not tell, or wrong usage.";
+Exit codes: 0 the store equals the books; 1 it does not, or the demo was ended early, or was refused, or somebody could not be told; 2 could not tell, or wrong usage.";
 
 /// Arguments of `plimsoll demo`.
 #[derive(Debug, Args)]
@@ -67,6 +70,14 @@ pub(crate) struct DemoArgs {
     /// Send the same rows to QuestDB: `http://host:port` or `http::addr=host:port;username=..;password=..;`
     #[arg(long, value_name = "CONF", value_parser = Server::parse)]
     pub(super) questdb: Option<Server>,
+    /// Deliver what fires to a Discord webhook; where its address is, as `env:NAME` or `file:PATH`
+    #[arg(long, value_name = "SECRET", conflicts_with = "deliver")]
+    pub(super) discord_webhook: Option<String>,
+    /// Deliver what fires to the receivers of the configuration
+    #[arg(long)]
+    pub(super) deliver: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// When the last bar ends on the replay clock, UTC [default: now]
     #[arg(long = "end", value_name = "TIME", value_parser = moment::parse_ns)]
     pub(super) end_ns: Option<i64>,

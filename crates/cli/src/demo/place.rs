@@ -17,6 +17,9 @@ use crate::failure::Failure;
 /// The service that a demo's rows come from: by it a demo knows its own store.
 pub(super) const SERVICE: &str = "plimsoll-demo";
 
+/// The end of the name of the directory in which the history of alerts waits.
+pub(super) const ALERTS_SPOOL: &str = ".demo-alerts-spool";
+
 /// A store that is this demo's until it ends.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -121,10 +124,12 @@ pub(super) fn prepare(store: &Path, force: bool) -> Result<Place, Failure> {
             remove(&spool_of(store, end))?;
         }
     }
-    let spool = spool_of(store, ".demo-spool");
-    if spool.is_dir() {
-        fs::remove_dir_all(&spool)
-            .with_context(|| format!("cannot remove the old spool `{}`", spool.display()))?;
+    for end in [".demo-spool", ALERTS_SPOOL] {
+        let spool = spool_of(store, end);
+        if spool.is_dir() {
+            fs::remove_dir_all(&spool)
+                .with_context(|| format!("cannot remove the old spool `{}`", spool.display()))?;
+        }
     }
     create_tables(store)
         .with_context(|| format!("cannot create the tables of `{}`", store.display()))?;

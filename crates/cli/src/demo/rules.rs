@@ -1,6 +1,7 @@
 //! The demo's alert rules: evaluated over its store as it grows, by the time of its rows.
 
 use std::cell::RefCell;
+use std::io;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -10,6 +11,7 @@ use plimsoll_alerts::{Cursors, Engine, Feed, Limits, Now, Rule, RuleChange, Rule
 use crate::glue::alerts_station::OpenAlerts;
 use crate::glue::alerts_store::{OwnedRow, StoreRows};
 
+use super::told::Told;
 use super::watch::{Bar, Watch};
 
 /// Rows come once a minute of replay time, so silence is a few of them.
@@ -39,14 +41,16 @@ struct Run {
     began: Option<SystemTime>,
     looked_at: Duration,
     tells_at_once: bool,
-    told: Vec<String>,
+    lines: Vec<String>,
     firings: usize,
+    /// None: nobody but who looks at the terminal is told.
+    told: Option<Told>,
 }
 
 impl Rules {
     /// Rules over this store; without them the demo goes on, and says so.
-    pub(super) fn open(store: &Path, is_terminal: bool) -> Option<Self> {
-        match Run::open(store, !is_terminal) {
+    pub(super) fn open(store: &Path, told: Option<Told>, is_terminal: bool) -> Option<Self> {
+        match Run::open(store, told, !is_terminal) {
             Ok(run) => Some(Self(Rc::new(RefCell::new(run)))),
             Err(error) => {
                 eprintln!("no rules: {error:#}");
@@ -65,19 +69,22 @@ impl Rules {
         Box::new(Looker(Rc::clone(&self.0)))
     }
 
-    /// Every row is in the store: evaluates the rest, and says what fired.
-    pub(super) fn finish(&self, end_ns: i64) {
+    /// Every row is in the store: evaluates the rest, and says what fired. Returns whether everybody who
+    /// should be told was.
+    pub(super) fn finish(&self, end_ns: i64) -> io::Result<bool> {
         let mut run = self.0.borrow_mut();
         let end = at(end_ns);
         // One look takes a bounded number of rows.
         while run.look(end) > 0 {}
         run.evaluate(end + Duration::from_nanos(1));
         run.say();
+        let told = run.told.take();
+        told.map_or(Ok(true), |told| told.close(&mut io::stderr()))
     }
 }
 
 impl Run {
-    fn open(store: &Path, tells_at_once: bool) -> anyhow::Result<Self> {
+    fn open(store: &Path, told: Option<Told>, tells_at_once: bool) -> anyhow::Result<Self> {
         let rules = rules();
         let feed = Feed::new(&rules);
         let since = SystemTime::UNIX_EPOCH;
@@ -93,8 +100,9 @@ impl Run {
             began: None,
             looked_at: Duration::ZERO,
             tells_at_once,
-            told: Vec::new(),
+            lines: Vec::new(),
             firings: 0,
+            told,
         })
     }
 
@@ -135,6 +143,9 @@ impl Run {
 
     fn tell(&mut self) {
         for alert in self.engine.alerts() {
+            if let Some(told) = &self.told {
+                told.tell(&alert);
+            }
             if alert.muted.is_some() || !(alert.is_firing() || alert.is_resolved()) {
                 continue;
             }
@@ -153,14 +164,14 @@ impl Run {
             );
             if self.tells_at_once {
                 eprintln!("{line}");
-            } else if self.told.len() < LINES_MAX {
-                self.told.push(line);
+            } else if self.lines.len() < LINES_MAX {
+                self.lines.push(line);
             }
         }
     }
 
     fn say(&self) {
-        for line in &self.told {
+        for line in &self.lines {
             eprintln!("{line}");
         }
         eprintln!("alerts: {} fired", self.firings);
