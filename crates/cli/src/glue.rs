@@ -13,6 +13,7 @@ pub(crate) mod paper_trading;
 pub(crate) mod ralph_metrics;
 pub(crate) mod ralph_sentry;
 pub(crate) mod sections;
+pub(crate) mod snapshot_alerts;
 pub(crate) mod snapshot_metrics;
 pub(crate) mod ssot_alerts;
 pub(crate) mod ssot_drift;

@@ -4,6 +4,7 @@ mod ack;
 mod check;
 pub(crate) mod effective;
 mod history;
+mod maintenance;
 mod replay;
 mod resolve;
 mod rules;
@@ -32,6 +33,7 @@ Examples:
   plimsoll alerts status                              what fires, who was told, what waits
   plimsoll alerts ack drawdown_critical --by amy      no repetition, no escalation
   plimsoll alerts silence venue=HYPERLIQUID --for 2h --by amy --reason \"venue maintenance\"
+  plimsoll alerts maintenance --for 20m --reason \"new disk\"  what is down pages nobody, a loss does
   plimsoll alerts history --store plimsoll.db --last 50";
 
 /// Arguments of `plimsoll alerts`.
@@ -62,6 +64,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Do not tell some alerts for a while, a day at most
     Silence(silence::SilenceArgs),
+    /// Announce work on the system: what lives and is reached pages nobody meanwhile, a loss does
+    Maintenance(maintenance::MaintenanceArgs),
     /// Say that somebody takes care of an alert
     Ack(ack::AckArgs),
     /// End an alert, also a latched one
@@ -79,6 +83,7 @@ pub(crate) fn run(args: &AlertsArgs) -> Result<Exit, Failure> {
         Command::Status(args) => status::run(args),
         Command::History(args) => history::run(args),
         Command::Silence(args) => silence::run(args),
+        Command::Maintenance(args) => maintenance::run(args),
         Command::Ack(args) => ack::run(args),
         Command::Resolve(args) => resolve::run(args),
     }

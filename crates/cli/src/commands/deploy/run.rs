@@ -14,6 +14,7 @@ use super::site::Site;
 use crate::commands::snapshot::{FailedParts, PartArgs, Place, pause, tool_version};
 use crate::commands::trading::actor;
 use crate::failure::{Exit, Failure, causes};
+use crate::glue::snapshot_alerts::Quiet;
 use crate::glue::snapshot_metrics::{Done, OpsKind, record};
 use crate::moment::{Stopwatch, now};
 use crate::stop::Stop;
@@ -87,6 +88,7 @@ fn carry_out(site: &mut Site, subject: &Subject, go: &Go, is_json: bool) -> Resu
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut services = Processes::new(site.dir.join("run"), variables);
+    let _quiet = quiet(site, &purpose);
     let (leases, halt) = (Leases::new(&site.trading_dir), HaltFile::new(&site.trading_dir));
     let mut executor = Executor {
         subject,
@@ -127,6 +129,21 @@ fn carry_out(site: &mut Site, subject: &Subject, go: &Go, is_json: bool) -> Resu
     match result {
         Ok(summary) => Ok(ended(subject, &summary, took, is_json)),
         Err(error) => Err(failure(error)),
+    }
+}
+
+/// What a deploy stops by itself pages nobody until its deadline; a loss does. That it cannot be announced ends nothing.
+fn quiet(site: &Site, purpose: &str) -> Option<Quiet> {
+    let span = Duration::from_secs(u64::from(site.settings.deadline_secs));
+    match Quiet::begin(&site.alerts_dir, purpose, span, now()) {
+        Ok(quiet) => quiet,
+        Err(error) => {
+            eprintln!(
+                "warning: no maintenance was announced, so people may be paged: {}",
+                causes(&error)
+            );
+            None
+        }
     }
 }
 

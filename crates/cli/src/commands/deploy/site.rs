@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use plimsoll_alerts::AlertsConfig;
 use plimsoll_snapshot::capture::Positions;
 use plimsoll_snapshot::deploy::{Config, Environment, Releases, Subject, plan};
 use plimsoll_snapshot::trading::Program;
@@ -40,6 +41,8 @@ pub(crate) struct Site {
     pub(crate) accounts: Vec<(String, Positions)>,
     pub(crate) cancel: Option<Program>,
     pub(crate) record: Option<String>,
+    /// Directory of the outbox of whoever runs the rules.
+    pub(crate) alerts_dir: PathBuf,
 }
 
 impl SiteArgs {
@@ -54,6 +57,8 @@ impl SiteArgs {
                 "say in config/canonical.yaml what runs: deploy.{name}.services"
             ))
         })?;
+        let alerts = ssot.section::<AlertsConfig>(crate::glue::sections::ALERTS);
+        let alerts = alerts.map_err(|problems| crate::configuration::broken(&problems))?;
         let place = self.place.read()?;
         let desk: Desk =
             DeskArgs::new(self.place.config.clone(), self.trading_dir.clone()).read()?;
@@ -89,6 +94,7 @@ impl SiteArgs {
             accounts,
             cancel: desk.config.cancel,
             record: self.record.clone(),
+            alerts_dir: desk.base.join(&alerts.outbox),
         })
     }
 }
