@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use plimsoll_alerts::{Entry, Rule, Secrets};
 use plimsoll_metrics::built_in;
+use plimsoll_metrics::read::{Datum, Store};
 use serde_json::json;
 
 use super::effective::{Effective, effective};
@@ -18,7 +19,7 @@ Reads the configuration, every rule, the columns that rules read, every secret t
 `plimsoll alerts test RULE --value V` goes the whole way.
 Exit codes: 0 all is well; 1 something is not; 2 the configuration cannot be read.")]
 pub(crate) struct CheckArgs {
-    /// Also look whether this SQLite store has the tables of one's own rules
+    /// Also look into this SQLite store: tables of one's own rules, strategies that nobody declared
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
     /// As JSON
@@ -46,7 +47,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     report.problems.extend(problems.iter().map(ToString::to_string));
     let rules = effective.config.rules.rules(&effective.limits);
     report.rules = rules.len();
-    columns(&rules, args, &mut report)?;
+    let store = args.store.as_ref().map(Store::open).transpose()?;
+    columns(&rules, store.as_ref(), &mut report)?;
+    capital(&effective, store.as_ref(), &mut report)?;
     actions(&effective, &rules, &mut report);
     receivers(&effective, &mut report);
     watcher(&effective, &mut report);
@@ -55,9 +58,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
 }
 
 /// Columns that rules read and that no table has.
-fn columns(rules: &[Rule], args: &CheckArgs, report: &mut Report) -> Result<(), Failure> {
-    let store = args.store.as_ref().map(plimsoll_metrics::read::Store::open).transpose()?;
-    let in_store = store.map(|store| store.tables()).transpose()?.unwrap_or_default();
+fn columns(rules: &[Rule], store: Option<&Store>, report: &mut Report) -> Result<(), Failure> {
+    let in_store = store.map(Store::tables).transpose()?.unwrap_or_default();
     for rule in rules {
         let entry = Entry::own(rule.clone());
         for place in entry.places() {
@@ -83,6 +85,44 @@ fn columns(rules: &[Rule], args: &CheckArgs, report: &mut Report) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Strategies that have an equity of their own, which no declared capital stands behind.
+fn capital(
+    effective: &Effective,
+    store: Option<&Store>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let declared = &effective.strategies;
+    let in_store = store.map(strategies).transpose()?.unwrap_or_default();
+    let missing = in_store.into_iter().filter(|id| !declared.contains(id));
+    let mut found: Vec<String> = missing
+        .map(|id| {
+            format!("strategy `{id}` has an equity of its own: declare `strategies.{id}.capital`")
+        })
+        .collect();
+    if declared.is_empty() && found.is_empty() {
+        let text = "no strategy has a declared capital, so none has a drawdown of its own: set `strategies.ID.capital`";
+        found.push(text.to_owned());
+    }
+    report.must_in_prod(effective, found);
+    Ok(())
+}
+
+/// Strategies with rows of their own equity.
+fn strategies(store: &Store) -> Result<Vec<String>, Failure> {
+    if !store.tables()?.iter().any(|table| table.name == "trading_risk") {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT strategy_id FROM trading_risk WHERE scope = 'strategy' AND strategy_id IS NOT NULL ORDER BY 1";
+    let rows = store.query(sql, 1_000)?.rows;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| match row.into_iter().next() {
+            Some(Datum::Text(id)) if !id.is_empty() => Some(id),
+            _ => None,
+        })
+        .collect())
 }
 
 /// Actions of rules that are not there.
@@ -126,9 +166,16 @@ fn watcher(effective: &Effective, report: &mut Report) {
     }
     let text = "nobody outside notices when this process dies: set `alerts.deadman.url` or \
                 `listen`, and `plimsoll watch` on another host";
-    match effective.profile.as_deref() {
-        Some("prod") => report.problems.push(text.to_owned()),
-        _ => report.notes.push(text.to_owned()),
+    report.must_in_prod(effective, [text.to_owned()]);
+}
+
+impl Report {
+    /// What must be repaired in prod, and is a remark elsewhere.
+    fn must_in_prod(&mut self, effective: &Effective, texts: impl IntoIterator<Item = String>) {
+        match effective.profile.as_deref() {
+            Some("prod") => self.problems.extend(texts),
+            _ => self.notes.extend(texts),
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::glue::{alerts_ssot, sections::ALERTS};
 pub(crate) struct Effective {
     pub(crate) config: AlertsConfig,
     pub(crate) limits: Limits,
+    /// Strategies whose capital is declared.
+    pub(crate) strategies: Vec<String>,
     /// The profile, if one was chosen.
     pub(crate) profile: Option<String>,
 }
@@ -23,8 +25,11 @@ pub(crate) fn effective(args: &ConfigArgs) -> Result<Effective, Failure> {
     let config = ssot.section(ALERTS).map(Section::into_inner);
     let limits = ssot.section::<plimsoll_ssot::sections::Limits>("limits");
     let limits = limits.map_err(|problems| broken(&problems))?;
+    let strategies = ssot.section::<plimsoll_ssot::sections::Strategies>("strategies");
+    let strategies = strategies.map_err(|problems| broken(&problems))?.into_inner();
     Ok(Effective {
         config: config.map_err(|problems| broken(&problems))?,
+        strategies: strategies.0.keys().cloned().collect(),
         limits: alerts_ssot::limits(&limits),
         profile: ssot.profile().map(str::to_owned),
     })
