@@ -32,6 +32,7 @@ mod station;
 mod station_clients;
 mod stored;
 mod tls;
+mod walk;
 
 use anyhow::bail;
 
@@ -203,6 +204,11 @@ const PROOFS: &[Proof] = &[
         name: "alerts",
         shows: "what is told is told, in order, beside a real Alertmanager, through faults and kills",
         run: alerts::run,
+    },
+    Proof {
+        name: "walk",
+        shows: "a falling equity is told step by step from the demo and over QuestDB, and a killed process from outside",
+        run: walk::run,
     },
     Proof {
         name: "sentry",

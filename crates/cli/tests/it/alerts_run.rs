@@ -25,39 +25,53 @@ alerts:
       - {name: all, to: [ops], wait: 0s, interval: 100ms}
 ";
 
-struct Desk {
-    dir: tempfile::TempDir,
-    discord: DiscordStandIn,
+pub(crate) struct Desk {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) discord: DiscordStandIn,
+    /// Where the rules read.
+    store: String,
+    /// Where a producer writes, if that is a server.
+    server: Option<String>,
 }
 
 impl Desk {
-    fn new(config: &str) -> Self {
+    pub(crate) fn new(config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let discord = DiscordStandIn::start(None).unwrap();
+        let discord = DiscordStandIn::start(DiscordStandIn::published_schema()).unwrap();
         let hook = dir.path().join("hook");
         std::fs::write(&hook, discord.webhook_url()).unwrap();
         std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o600)).unwrap();
         let config = config.replace("HOOK", &hook.display().to_string());
         std::fs::write(dir.path().join("c.yaml"), config).unwrap();
-        Self { dir, discord }
+        Self { dir, discord, store: "s.db".to_owned(), server: None }
     }
 
-    fn path(&self) -> &Path {
+    /// The same over a server: rules read at one address, producers write to the other.
+    pub(crate) fn over(config: &str, read: &str, write: &str) -> Self {
+        Self { store: read.to_owned(), server: Some(write.to_owned()), ..Self::new(config) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    fn ran(&self, args: &[&str]) -> Ran {
+    pub(crate) fn ran(&self, args: &[&str]) -> Ran {
         plimsoll(self.path(), &[&["alerts"], args, &["--config", "c.yaml"]].concat())
     }
 
-    fn run(&self) -> Running {
-        let args = ["alerts", "run", "--store", "s.db", "--config", "c.yaml", "--every", "50ms"];
+    pub(crate) fn run(&self) -> Running {
+        let args =
+            ["alerts", "run", "--store", &self.store, "--config", "c.yaml", "--every", "50ms"];
         Running::start(self.path(), &args)
     }
 
     /// A producer that lives as long as it takes to tell one equity.
-    fn equity(&self, equity: f64) {
-        let options = Options::embedded(self.path().join("s.db"), Mode::Live);
+    pub(crate) fn equity(&self, equity: f64) {
+        let options = match &self.server {
+            None => Options::embedded(self.path().join("s.db"), Mode::Live),
+            Some(server) => Options::connect(server, self.path().join("spool"), Mode::Live)
+                .with_creates_tables(true),
+        };
         let metrics = Metrics::open(&options).unwrap();
         let account = metrics.strategy("ema").unwrap().account("A").unwrap();
         account.emit_equity(Equity::new(equity));
@@ -65,14 +79,15 @@ impl Desk {
     }
 
     /// Changes of state; a kill between a row and its acknowledgment writes it twice.
-    fn history(&self) -> Vec<String> {
+    pub(crate) fn history(&self) -> Vec<String> {
         let sql = "SELECT DISTINCT rule || ',' || state || ',' || alert_id FROM alert_history WHERE kind = 'transition' AND prev_state <> state";
-        let args = ["metrics", "query", "--store", "s.db", sql, "--format", "csv"];
+        let store = self.server.as_ref().unwrap_or(&self.store);
+        let args = ["metrics", "query", "--store", store, sql, "--format", "csv"];
         plimsoll(self.path(), &args).out.lines().map(str::to_owned).collect()
     }
 
     #[track_caller]
-    fn until(&self, is_so: impl Fn() -> bool) {
+    pub(crate) fn until(&self, is_so: impl Fn() -> bool) {
         let began = Instant::now();
         while !is_so() {
             assert!(began.elapsed() < PATIENCE, "waited for too long");
@@ -82,7 +97,7 @@ impl Desk {
 
     /// Waits until the channel shows all of `texts`.
     #[track_caller]
-    fn shows(&self, texts: &[&str]) {
+    pub(crate) fn shows(&self, texts: &[&str]) {
         let began = Instant::now();
         loop {
             let shown: Vec<String> =
@@ -193,6 +208,28 @@ fn a_mistake_in_rules_is_found_before_they_run() {
 }
 
 #[test]
+fn in_prod_every_strategy_with_an_equity_has_a_declared_capital() {
+    let base = "profiles: {prod: {}}\nalerts: {deadman: {listen: \"127.0.0.1:9187\"}}\n";
+    let check = |declared: &str| {
+        let desk = Desk::new(&format!("{base}{declared}"));
+        let metrics = Metrics::open(&Options::embedded(desk.path().join("s.db"), Mode::Live));
+        let metrics = metrics.unwrap();
+        metrics.strategy("ema").unwrap().emit_equity(Equity::new(100.0));
+        metrics.close(Duration::from_secs(30)).unwrap();
+        let prod = desk.ran(&["check", "--store", "s.db", "--profile", "prod"]);
+        let dev = desk.ran(&["check", "--store", "s.db"]);
+        assert_eq!(dev.code, 0, "{dev:?}");
+        prod
+    };
+    let ran = check("");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("problem: strategy `ema`"), "{ran:?}");
+    assert!(ran.out.contains("strategies.ema.capital"), "{ran:?}");
+    let ran = check("strategies: {ema: {capital: 100000}}\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
 fn rules_are_listed_and_the_page_of_the_repository_is_what_is_printed() {
     let desk = Desk::new("{}\n");
     let ran = desk.ran(&["rules", "--format", "markdown"]);
@@ -203,4 +240,18 @@ fn rules_are_listed_and_the_page_of_the_repository_is_what_is_printed() {
     assert!(ran.out.contains("above 10 %"), "{ran:?}");
     let ran = desk.ran(&["rules", "drawdown_critcal"]);
     assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn work_on_the_system_is_announced_listed_and_ended() {
+    let desk = Desk::new("{}\n");
+    let announce = ["maintenance", "--for", "20m", "--reason", "new disk", "--by", "amy"];
+    let ran = desk.ran(&announce);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("--end manual") && ran.err.contains("nobody runs rules"), "{ran:?}");
+    let listed = desk.ran(&["maintenance"]);
+    assert!(listed.out.contains("manual: until ") && listed.out.contains("new disk (amy)"));
+    assert_eq!(desk.ran(&["maintenance", "--end", "manual"]).code, 0);
+    assert_eq!(desk.ran(&["maintenance", "--end", "manual"]).code, 1);
+    assert_eq!(desk.ran(&["maintenance"]).out, "");
 }

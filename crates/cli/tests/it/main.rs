@@ -34,3 +34,4 @@ mod tables;
 mod top;
 mod trading;
 mod verify;
+mod walk;
