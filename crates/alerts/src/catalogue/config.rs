@@ -26,7 +26,8 @@ pub struct RulesConfig {
     pub change: BTreeMap<String, RuleChange>,
     /// Rules of one's own.
     pub own: Vec<Rule>,
-    /// Silence of equity, positions and health after which they are not known. Default 30 s.
+    /// Silence of equity, positions and health after which they are not known. Default 30 s. A mark may be a third of
+    /// this old, at least 10 s.
     #[serde(rename = "stale_after_secs", with = "seconds")]
     pub stale_after: Duration,
     /// How often a channel of a venue says something at least, by its name. Default 5 s.

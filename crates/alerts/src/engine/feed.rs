@@ -171,7 +171,8 @@ impl Feed {
     pub fn new<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Self {
         let mut tables: HashMap<String, Table> = HashMap::new();
         let mut metrics = BTreeSet::new();
-        for rule in rules {
+        let rules: Vec<&Rule> = rules.into_iter().collect();
+        for rule in &rules {
             metrics.extend(rule.measure.queries().into_iter().map(|query| query.metric.clone()));
         }
         for name in &metrics {
@@ -187,7 +188,7 @@ impl Feed {
         Self {
             wanted: wanted(&metrics),
             tables,
-            positions: Positions::default(),
+            positions: Positions::new(rules.into_iter()),
             orders: OpenOrders::default(),
             repeats: Repeats::default(),
             flows: Flows::default(),
@@ -215,7 +216,7 @@ impl Feed {
 
     /// Goes on from there; before the first row.
     pub fn restore(&mut self, saved: SavedFeed) {
-        self.positions = Positions::restored(saved.positions);
+        self.positions.restore(saved.positions);
         self.orders = OpenOrders::restored(saved.orders);
         self.flows = saved.flows;
     }

@@ -299,6 +299,20 @@ fn an_old_mark_is_no_data_for_an_open_position() {
 }
 
 #[test]
+fn where_rows_come_slowly_a_mark_lasts_longer() {
+    let mut config = RulesConfig::default();
+    config.stale_after = std::time::Duration::from_secs(180);
+    let mut book = Book::new(&config, &Limits::default());
+    book.equity(0.0, 1_000.0, 1_000.0);
+    book.position(1.0, "long", 0.5, 100.0);
+    let words = [("position_side", "long"), ("source", "cache")];
+    let unmarked =
+        |book: &mut Book, secs| book.row("position_changes", secs, &words, &[("qty", 0.5)]);
+    assert!(unmarked(&mut book, 61.0).is_empty(), "60 s are a third");
+    assert_eq!(unmarked(&mut book, 62.0), ["62 position_max_equity_ratio normal>no_data"]);
+}
+
+#[test]
 fn a_lost_connection_is_told_at_once_and_a_planned_reconnect_later() {
     let mut book = Book::plain();
     let health = |book: &mut Book, secs: f64, status: &str, age: f64| {

@@ -8,20 +8,31 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Row, open_orders::SideQty};
+use crate::rule::{OnAbsent, Rule};
 use crate::state::nanos;
 
 /// Columns that are needed besides labels.
 pub(super) const COLUMNS: [&str; 6] =
     ["position_id", "qty", "mark_px", "mark_age_ms", "notional", "notional_base"];
-/// A mark price that is older than this is none.
+/// A mark price that is older than this is none, unless rows come slowly.
 const MARK_AGE_MAX: Duration = Duration::from_secs(10);
+/// Where rules wait longer for rows, a mark may be this part of their wait old: 10 of the usual 30 s.
+const MARK_PART: u32 = 3;
 
 /// Positions and equities as last told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Positions {
+    mark_age_max: Duration,
     held: HashMap<Place, Held>,
     /// Equity by environment, mode and account.
     equity: HashMap<[String; 3], f64>,
+}
+
+/// Whether a rule is judged by marked positions, and says when they are not known any more.
+fn reads_positions(rule: &Rule) -> bool {
+    let queries = rule.measure.queries();
+    rule.absent.then == OnAbsent::NoData
+        && queries.iter().any(|query| query.metric.starts_with("position_at_risk."))
 }
 
 /// What is held of one instrument.
@@ -87,6 +98,17 @@ pub(super) fn signed_qty(row: &Row<'_>) -> Option<f64> {
 }
 
 impl Positions {
+    /// For rules: those about positions say how slowly rows may come.
+    pub(super) fn new<'a>(rules: impl Iterator<Item = &'a Rule>) -> Self {
+        let waits = rules.filter(|rule| reads_positions(rule)).map(|rule| rule.absent.after);
+        let mark_age_max = waits.min().map_or(MARK_AGE_MAX, |wait| wait / MARK_PART);
+        Self {
+            mark_age_max: mark_age_max.max(MARK_AGE_MAX),
+            held: HashMap::new(),
+            equity: HashMap::new(),
+        }
+    }
+
     /// Equity of an account.
     pub(super) fn equity(&mut self, row: &Row<'_>) {
         if row.label("scope") == "account"
@@ -131,13 +153,14 @@ impl Positions {
         Saved { held, equity }
     }
 
-    pub(super) fn restored(saved: Saved) -> Self {
+    pub(super) fn restore(&mut self, saved: Saved) {
         let held = saved.held.into_iter().map(|held| {
             let legs = held.legs.into_iter().collect();
             let marked_at = held.marked_at_ns.map(nanos::at);
             (held.place, Held { legs, unit_value: held.unit_value, marked_at })
         });
-        Self { held: held.collect(), equity: saved.equity.into_iter().collect() }
+        self.held = held.collect();
+        self.equity = saved.equity.into_iter().collect();
     }
 
     /// The places whose numbers a row changes.
@@ -183,7 +206,7 @@ impl Positions {
             at_risk.qty = worse(at_risk.qty, gross + same_side);
         }
         let is_flat = at_risk.qty_held == 0.0;
-        let mark = held.unit_value.filter(|_| is_flat || held.is_marked(at));
+        let mark = held.unit_value.filter(|_| is_flat || held.is_marked(at, self.mark_age_max));
         at_risk.unit_value = mark.or(orders.unit_value.filter(|_| is_flat));
         at_risk
     }
@@ -202,9 +225,9 @@ impl Held {
     }
 
     /// Whether the mark was young enough at a moment; one from later is.
-    fn is_marked(&self, at: SystemTime) -> bool {
+    fn is_marked(&self, at: SystemTime, age_max: Duration) -> bool {
         let age = self.marked_at.map(|marked_at| at.duration_since(marked_at).unwrap_or_default());
-        age.is_some_and(|age| age <= MARK_AGE_MAX)
+        age.is_some_and(|age| age <= age_max)
     }
 }
 
