@@ -181,8 +181,6 @@ impl Station {
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let lines = options.tcp.map(tcp::listen).transpose().map_err(failed)?;
-        let tcp_address =
-            lines.as_ref().map(TcpListener::local_addr).transpose().map_err(failed)?;
         let counts = Arc::new(Counts::default());
         let mut threads = Vec::new();
         let follower = follow.map(Follower::start).transpose()?;

@@ -40,5 +40,7 @@ pub(super) fn open(url: &str, _: &StoreOptions) -> Result<Store, Failure> {
 #[cfg(not(feature = "object-store"))]
 fn not_built_in(url: &str) -> Failure {
     Failure::new(anyhow::anyhow!("this program was built without stores in buckets: {url}"))
-        .with_hint("name a directory, or build it with `cargo install plimsoll --features object-store`")
+        .with_hint(
+            "name a directory, or build it with `cargo install plimsoll --features object-store`",
+        )
 }
