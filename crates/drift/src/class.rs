@@ -71,6 +71,12 @@ const PAST_STARTS: &[&str] = &[
     "migration",
 ];
 
+/// Folders, and names of documents, of what was found out about others: papers, products, libraries.
+const RESEARCH: &[&str] = &["research", "literature", "papers", "bibliography"];
+
+/// Ends of the names of documents.
+const DOCUMENTS: &[&str] = &["md", "markdown", "mdx", "rst", "txt", "adoc", "json"];
+
 /// Why a folder is not entered.
 pub(crate) fn folder_skipped(name: &str) -> Option<&'static str> {
     VENDORED.contains(&name).then_some("written by others or made by programs")
@@ -99,8 +105,15 @@ pub(crate) fn file_skipped(path: &str) -> Option<&'static str> {
     if is_test_file {
         return Some("a test");
     }
+    let is_document = DOCUMENTS.contains(&extension);
+    if is_document && RESEARCH.contains(&stem) {
+        return Some("says what others say, by its name");
+    }
     for part in folder.split('/') {
         let part = part.to_ascii_lowercase();
+        if is_document && RESEARCH.contains(&part.as_str()) {
+            return Some("says what others say, by its folder");
+        }
         if TESTS.contains(&part.as_str()) {
             return Some("a test");
         }
@@ -116,11 +129,23 @@ pub(crate) fn file_skipped(path: &str) -> Option<&'static str> {
 
 /// Whether a name has a date: `2025-12-26`, `20251226`, `30_dec_`.
 fn has_date(name: &str) -> bool {
-    let bytes = name.as_bytes();
+    let months =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let worded = name
+        .split(['_', '-', '.'])
+        .collect::<Vec<_>>()
+        .windows(2)
+        .any(|pair| matches!(pair, [day, month] if day.len() <= 2 && day.parse::<u8>().is_ok() && months.contains(month)));
+    has_day(name) || worded
+}
+
+/// Whether a text has a day in numbers: `2025-12-26`, `20251226`.
+pub(crate) fn has_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
     let is_digits = |from: usize, count: usize| {
         bytes.get(from..from + count).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
-    let numeric = (0..bytes.len()).any(|at| {
+    (0..bytes.len()).any(|at| {
         let is_year =
             bytes.get(at..at + 2).is_some_and(|century| century == b"20") && is_digits(at, 4);
         let is_separated = |sign: u8| {
@@ -133,13 +158,5 @@ fn has_date(name: &str) -> bool {
             && (is_separated(b'-')
                 || is_separated(b'_')
                 || (is_digits(at, 8) && !is_digits(at + 8, 1)))
-    });
-    let months =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let worded = name
-        .split(['_', '-', '.'])
-        .collect::<Vec<_>>()
-        .windows(2)
-        .any(|pair| matches!(pair, [day, month] if day.len() <= 2 && day.parse::<u8>().is_ok() && months.contains(month)));
-    numeric || worded
+    })
 }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::token::{Kind, Token, tokens};
 use super::{Binder, Named, has_hit};
+use crate::class::has_day;
 use crate::fact::SubjectId;
 use crate::lexicon::Meaning;
 use crate::outline::Role;
@@ -144,11 +145,19 @@ const OLD: &[&str] = &[
     "historical",
 ];
 
+/// Keys of values that somebody might choose.
+const EXAMPLES: &[&str] = &["example", "examples"];
+
 impl Binder<'_> {
     /// Whether a scope around a statement is about what is no longer so.
     pub(super) fn is_old(&self, named: Named) -> bool {
         self.outline.chain(named.scope).any(|scope| match scope.role {
-            Role::Heading | Role::Row | Role::Column => self.name_has(scope.name, OLD),
+            Role::Heading => {
+                // What somebody wrote on a day, as in a log of a chat, is of that day.
+                self.name_has(scope.name, OLD) || has_day(scope.name.of(self.text))
+            }
+            Role::Row | Role::Column => self.name_has(scope.name, OLD),
+            Role::Key => EXAMPLES.contains(&scope.name.of(self.text)),
             _ => false,
         })
     }

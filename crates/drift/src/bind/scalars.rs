@@ -106,6 +106,9 @@ impl Binder<'_> {
         let Some(kind) = self.facts.get(fact).filter(|_| !is_example).map(|fact| fact.kind) else {
             return;
         };
+        if named.note.is_some_and(|note| self.is_bound_told(fact, note)) {
+            return;
+        }
         let environment = self.environment(named);
         let unit = outer_unit.or(words.unit);
         match kind {
@@ -142,6 +145,20 @@ impl Binder<'_> {
             }) && (fact.is_strong || self.has_section(named, words, fact))
         })?;
         Some(found.0)
+    }
+
+    /// Whether a comment says what the bound is, so that the value before it is one that was chosen within it:
+    /// `max_leverage: 2.0  # must be <= 3.0`.
+    fn is_bound_told(&self, fact: FactId, note: Span) -> bool {
+        let Some(fact) = self.facts.get(fact).filter(|fact| fact.kind == Kind::Number) else {
+            return false;
+        };
+        let inner = note.of(self.text);
+        let told = ["<=", "≤", "at most", "less than", "tighter than", "up to"];
+        told.iter().filter_map(|sign| inner.split_once(sign)).any(|(_, rest)| {
+            let number = rest.trim_start().split([' ', ')', ',', ';']).next().unwrap_or_default();
+            fact.base.value.is_said_by(number.trim_end_matches('.'), None)
+        })
     }
 
     /// Whether a number can be the ratio that a fact is. One without a unit that is not below one can, if its
@@ -239,6 +256,7 @@ impl Binder<'_> {
                 continue;
             };
             if is_in_date(clause, index)
+                || is_format(self.text, token.span)
                 || is_conversion(clause, index)
                 || self.is_relative(clause, index)
             {
@@ -437,6 +455,12 @@ fn is_conversion(clause: &Clause<'_>, index: usize) -> bool {
     };
     (is(Some(index + 1), true) && is(Some(index + 2), false))
         || (is(index.checked_sub(1), true) && is(index.checked_sub(2), false))
+}
+
+/// Whether a number says how another is written: `{ratio:.2%}`, `%.3f`.
+fn is_format(text: &str, number: Span) -> bool {
+    let before = text.get(..number.start).unwrap_or_default();
+    [":.", ":,.", "%.", ":+."].iter().any(|sign| before.ends_with(sign))
 }
 
 /// Whether a number is a part of `2026-01-11`.

@@ -272,8 +272,13 @@ impl Reader<'_> {
         if is_value && !inner.contains('\n') {
             self.outline.add(scope, Form::Value, token.span);
         } else {
+            // What a docstring shows as an example is one that somebody might choose.
+            let mut is_example = false;
             for line in lines_in(self.text, token.span) {
-                self.outline.add(scope, Form::Text, line);
+                is_example = is_section(line.of(self.text)).unwrap_or(is_example);
+                if !is_example {
+                    self.outline.add(scope, Form::Text, line);
+                }
             }
         }
     }
@@ -445,6 +450,19 @@ impl Reader<'_> {
         }
         self.outline.add(self.scope(), Form::Text, token.span);
     }
+}
+
+/// Whether a section of a docstring that begins here is of examples; `None` if none begins.
+fn is_section(line: &str) -> Option<bool> {
+    let line = line.trim();
+    if line.starts_with(">>>") {
+        return Some(true);
+    }
+    let word = line.strip_suffix(':').unwrap_or(line);
+    let is_title = word.len() >= 4
+        && word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
+    is_title.then(|| ["Example", "Examples", "Usage", "Quickstart"].contains(&word))
 }
 
 fn annotate(text: &str, statement: &mut Statement, comment: Span) {

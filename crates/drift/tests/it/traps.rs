@@ -338,3 +338,33 @@ fn history_and_others_products_are_not_drift() {
     check("a.py", "# Python 3.10 doesn't support this natively.\n", &[]);
     check("a.md", "Loki 2.9.0 and Prometheus 2.42 run beside Grafana.\n", &[]);
 }
+
+#[test]
+fn what_others_say_and_what_is_only_shown_is_not_drift() {
+    let chat = "### [2025-10-09 09:15:31] @somebody\n\npip install nautilus_trader==1.221.0\n";
+    check("docs/chat.md", chat, &[]);
+    check("docs/a.md", "### Install\n\npip install nautilus_trader==1.221.0\n", &["!==1.221.0"]);
+    check("docs/a.md", "Fixed in nightly: `pip install nautilus_trader==1.222.0a20251026`\n", &[]);
+    check("docs/a.md", "It may have dependency issues with Python 3.11+.\n", &[]);
+    check("a.py", "# Pattern: nautilus_trader>=1.221.0 or nautilus_trader[all]>=1.222.0\n", &[]);
+    check("a.py", "x = f\"drawdown to kill at {kill:.2%}\"\n", &[]);
+    // A bound that the comment tells is the bound; the value before it is chosen within it.
+    check("a.yml", "max_daily_loss_pct: 1.5  # must be <= 2.0\n", &[]);
+    check("a.yml", "max_daily_loss_pct: 3.0  # must be <= 5.0\n", &["!3.0"]);
+    check("a.json", "{\"examples\": [{\"max_daily_loss_pct\": \"0.03\"}]}", &[]);
+    check("a.json", "{\"max_daily_loss_pct\": {\"default\": \"0.03\"}}", &["!0.03"]);
+    let docstring = |title: &str| {
+        format!(
+            "def f():\n    \"\"\"Limits.\n\n    {title}:\n        max_daily_loss_pct: 3.0\n    \"\"\"\n"
+        )
+    };
+    check("a.py", &docstring("Example"), &[]);
+    check("a.py", &docstring("Attributes"), &["!3.0"]);
+    let canon = canon();
+    for path in ["docs/research/a.md", "specs/7/research.md", "docs/papers/kelly.md"] {
+        assert!(canon.skips(path).is_some(), "{path}");
+    }
+    for path in ["research/backtest.py", "docs/research-desk.md"] {
+        assert_eq!(canon.skips(path), None, "{path}");
+    }
+}

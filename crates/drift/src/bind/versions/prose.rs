@@ -9,6 +9,10 @@ use crate::span::Span;
 use crate::value::quantity::Unit;
 use crate::value::version::{Version, Versions};
 
+/// Words of sentences about what goes wrong with others, and about what a version looks like.
+const OF_OTHERS: &[&str] =
+    &["fixed", "issue", "issues", "compatibility", "failed", "trying", "pattern", "e.g"];
+
 impl Binder<'_> {
     /// Versions in prose and command lines: right behind a name.
     pub(in crate::bind) fn version_text(&mut self, clause: &Clause<'_>) {
@@ -64,6 +68,7 @@ impl Binder<'_> {
             || is_address
             || has_unit
             || (operator.is_none() && self.tells_of_past(clause))
+            || clause.tokens.iter().any(|token| self.is_one_of(*token, OF_OTHERS))
         {
             return None;
         }
