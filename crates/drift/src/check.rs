@@ -1,5 +1,6 @@
 //! The check of one text, and of all of them together. No file is read here.
 
+mod extends;
 mod lists;
 mod summary;
 
@@ -17,6 +18,7 @@ use crate::span::{Lines, Position, Span};
 use crate::tables::{OwnedTable, owned};
 use crate::value::Value;
 
+pub(crate) use extends::{Extends, Inherited};
 pub use summary::{Around, summarize};
 
 /// Declared values, made ready to be looked for.
@@ -129,6 +131,9 @@ pub struct Checked {
     /// Where and why it could not be read as what it is.
     pub(crate) malformed: Option<(Place, String)>,
     pub(crate) markers: Vec<Marker>,
+    /// Services that extend one of another file, and what they inherit once that was read.
+    pub(crate) extends: Vec<Extends>,
+    pub(crate) inherited: Vec<Inherited>,
     /// Values of environments for which nothing is declared, by environment.
     pub(crate) undeclared: Vec<String>,
     /// Values that the configuration leaves out.
@@ -146,7 +151,8 @@ pub fn check_text(canon: &Canon, path: &str, text: &str) -> Checked {
     let is_live =
         is_named && (hits.is_empty() || canon.lexicon.is_live(path, text, &hits, layout(format)));
     let is_version_file = format == Format::VersionFile || name == "rust-toolchain.toml";
-    if !is_live && !is_version_file && ecosystem.is_none() {
+    let may_extend = is_named && extends::may_extend(format, text);
+    if !is_live && !is_version_file && !may_extend && ecosystem.is_none() {
         return checked;
     }
     let outline = match outline(format, text) {
@@ -168,13 +174,16 @@ pub fn check_text(canon: &Canon, path: &str, text: &str) -> Checked {
         Known { facts: &canon.facts, lexicon: &canon.lexicon, environments: &canon.environments };
     let found = bind(source, &outline, &hits, known);
     let tables = canon.facts.has_table_list && !outline.tables.is_empty();
-    if found.is_empty() && !tables && ecosystem.is_none() {
+    if may_extend {
+        checked.extends = extends::read(canon, path, text, &environment);
+    }
+    if found.is_empty() && !tables && ecosystem.is_none() && checked.extends.is_empty() {
         return checked;
     }
     let lines = Lines::new(text);
     let at = |span| place(path, &lines, span);
     if let Some(ecosystem) = ecosystem {
-        checked.packages = packages::packages(&outline, ecosystem, text, at);
+        checked.packages = packages::packages(&outline, ecosystem, format, text, at);
     }
     checked.markers = markers(text);
     if canon.facts.has_table_list {
@@ -183,6 +192,14 @@ pub fn check_text(canon: &Canon, path: &str, text: &str) -> Checked {
     }
     take(canon, text, &lines, &found, &mut checked);
     checked
+}
+
+/// Adds what the services of a file inherit from another file, by that file's text.
+pub(crate) fn inherit(canon: &Canon, checked: &mut Checked, from: &str, text: &str) {
+    let of_file = checked.extends.iter().filter(|extends| extends.from == from);
+    let inherited: Vec<Inherited> =
+        of_file.flat_map(|extends| extends::inherited(canon, extends, text)).collect();
+    checked.inherited.extend(inherited);
 }
 
 /// Compares what was found, and leaves out what the configuration leaves out.

@@ -10,7 +10,7 @@ mod requirements;
 mod shell;
 mod structure;
 mod toml;
-mod yaml;
+pub(crate) mod yaml;
 
 use crate::outline::{FILE, Form, Outline};
 use crate::span::{Span, lines_in};

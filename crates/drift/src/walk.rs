@@ -1,5 +1,6 @@
 //! Reads the files of a tree: bounded, in parallel, with `.gitignore` respected.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::sync::Mutex;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use crate::check::{Canon, Checked, check_text};
+use crate::check::{Canon, Checked, check_text, inherit};
 use crate::class::folder_skipped;
 use crate::format::Format;
 use crate::report::Skipped;
@@ -44,11 +45,18 @@ pub fn check_tree(canon: &Canon, root: &Path) -> Walked {
     });
     let mut walked = walked.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     derived(canon, root, &mut walked);
+    inherited(canon, root, &mut walked);
     walked
 }
 
 /// Checks some files below a root, by their paths below it.
 pub fn check_files(canon: &Canon, root: &Path, files: &[PathBuf]) -> Walked {
+    let mut walked = some(canon, root, files);
+    inherited(canon, root, &mut walked);
+    walked
+}
+
+fn some(canon: &Canon, root: &Path, files: &[PathBuf]) -> Walked {
     let walked = Mutex::new(Walked::default());
     {
         let mut worker =
@@ -78,9 +86,37 @@ fn derived(canon: &Canon, root: &Path, walked: &mut Walked) {
         .filter(|(path, _)| !known(path) && root.join(path).is_file())
         .map(|(path, _)| PathBuf::from(path))
         .collect();
-    let more = check_files(canon, root, &missed);
+    let more = some(canon, root, &missed);
     walked.files.extend(more.files);
     walked.skipped.extend(more.skipped);
+}
+
+/// Reads the files whose services others extend once more, for what those inherit.
+fn inherited(canon: &Canon, root: &Path, walked: &mut Walked) {
+    for file in walked.files.iter_mut().filter(|file| !file.extends.is_empty()) {
+        let from: BTreeSet<String> =
+            file.extends.iter().map(|extends| extends.from.clone()).collect();
+        for from in from {
+            match bounded(&root.join(&from), canon.config.file_bytes_max) {
+                Ok(text) => inherit(canon, file, &from, &text),
+                Err(error) => {
+                    let reason = format!("extends `{from}`, which cannot be read: {error}");
+                    let is_open = error.kind() != io::ErrorKind::NotFound;
+                    walked.skipped.push(Skipped { path: file.path.clone(), reason, is_open });
+                }
+            }
+        }
+    }
+}
+
+/// A text, if it is no longer than the limit.
+fn bounded(path: &Path, limit: u64) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?.take(limit.saturating_add(1)).read_to_string(&mut text)?;
+    if read as u64 > limit {
+        return Err(io::Error::other("it is larger than what is read"));
+    }
+    Ok(text)
 }
 
 fn slashes(path: &Path) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Canon, Checked, origin_place};
+use super::{Canon, Checked, Inherited, origin_place};
 use crate::fact::Kind;
 use crate::packages::{self, Installed};
 use crate::report::{Finding, Level, Occurrence, Place, REPORT_VERSION, Report, Skipped, State};
@@ -52,6 +52,9 @@ pub fn summarize(canon: &Canon, mut files: Vec<Checked>, around: Around) -> Repo
         report.findings.extend(file.occurrences.iter().filter(|o| o.state == State::Drift).map(
             |occurrence| drifted(canon, occurrence, conflicts.contains(&conflict_key(occurrence))),
         ));
+        report.values_checked += file.inherited.len();
+        let inherited = file.inherited.iter().filter(|inherited| inherited.is_drift());
+        report.findings.extend(inherited.map(|inherited| of_other(canon, inherited)));
         report.findings.extend(file.malformed.as_ref().map(|(place, what)| {
             let message = format!("it cannot be read as its format: {what}");
             Finding::new("unparsable", State::Unparsable, Level::Error, "", place.clone())
@@ -137,6 +140,16 @@ fn drifted(canon: &Canon, occurrence: &Occurrence, is_conflict: bool) -> Finding
         is_conflict,
         ..finding.with_message(message)
     }
+}
+
+/// What a service inherits from another file is told where it says that it does; a fix there would change the other.
+fn of_other(canon: &Canon, inherited: &Inherited) -> Finding {
+    let finding = drifted(canon, &inherited.occurrence, false);
+    let from = inherited.occurrence.place.clone();
+    let message = format!("{}, inherited from {from}", finding.message);
+    let related = vec![(from, "states it".to_owned())];
+    let place = inherited.place.clone();
+    Finding { place, fix: None, related, ..finding.with_message(message) }
 }
 
 /// Derived files that are not there, and files that do not state what they should.

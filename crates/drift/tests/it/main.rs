@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod canon;
+mod extends;
 mod fixture;
 mod fuzz;
 mod markers;
