@@ -32,7 +32,7 @@ pub use declared::{Declared, Origin, Said, TableShape};
 pub use fix::{Edit, FileFix, FixError, FixOptions, FixPlan, apply, plan};
 pub use format::Format;
 pub use live::{ListTables, check_tables};
-pub use packages::{Ecosystem, Installed, ListInstalled};
+pub use packages::{Ecosystem, Installed, ListInstalled, ask};
 pub use propose::{Proposal, Stated, explorer, propose};
 pub use report::{
     Finding, Level, Occurrence, Place, REPORT_VERSION, Report, Skipped, State, Verdict,

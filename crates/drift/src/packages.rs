@@ -1,5 +1,7 @@
 //! Packages: what manifests ask for, what lock files hold, what is installed.
 
+mod installed;
+
 use crate::format::Format;
 use crate::outline::{Form, Outline};
 use crate::report::{Finding, Level, Place, State};
@@ -17,36 +19,12 @@ pub enum Ecosystem {
     Cargo,
     /// Node.
     Npm,
+    /// Images of containers.
+    Image,
 }
 
-/// A package that is installed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Installed {
-    /// Where it comes from.
-    pub ecosystem: Ecosystem,
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-impl Installed {
-    /// A package that is installed.
-    pub fn new(ecosystem: Ecosystem, name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { ecosystem, name: name.into(), version: version.into() }
-    }
-}
-
-/// A port: tells what is installed.
-pub trait ListInstalled {
-    /// The packages and runtimes that are installed; runtimes by `python` and `rust`.
-    ///
-    /// # Errors
-    ///
-    /// Why nobody could tell, as a fragment of a sentence.
-    fn list(&self) -> Result<Vec<Installed>, String>;
-}
+pub(crate) use installed::against_canon;
+pub use installed::{Installed, ListInstalled, ask};
 
 /// A package where a manifest or a lock file names it.
 #[derive(Clone, Debug)]
@@ -74,23 +52,30 @@ pub(crate) fn ecosystem(format: Format, name: &str) -> Option<Ecosystem> {
 pub(crate) fn packages(
     outline: &Outline,
     ecosystem: Ecosystem,
+    format: Format,
     text: &str,
     place: impl Fn(Span) -> Place,
 ) -> Vec<PackageAt> {
+    let is_lock = matches!(format, Format::Lock | Format::PackageLock);
     let mut found = Vec::new();
     for statement in &outline.statements {
-        let is_locked = match statement.form {
-            Form::Requirement => false,
-            Form::Pinned => true,
-            _ => continue,
-        };
+        let is_locked = statement.form == Form::Pinned;
         let Some(scope) = outline.get(statement.scope) else { continue };
         // A renamed dependency is known by the package that it names.
-        let name = scope.also.first().copied().unwrap_or(scope.name);
+        let name = scope.also.first().copied().unwrap_or(scope.name).of(text);
+        let versions = statement.value.of(text);
+        let (name, versions) = match (statement.form, runtime(ecosystem, name)) {
+            (Form::Requirement | Form::Pinned, _) => (name.to_owned(), versions.to_owned()),
+            (Form::Value, Some(runtime)) if !is_lock => {
+                let is_least = ecosystem == Ecosystem::Cargo;
+                (runtime.to_owned(), format!("{}{versions}", if is_least { ">=" } else { "" }))
+            }
+            _ => continue,
+        };
         found.push(PackageAt {
             ecosystem,
-            name: name.of(text).to_owned(),
-            versions: statement.value.of(text).to_owned(),
+            name,
+            versions,
             is_locked,
             place: place(statement.value),
         });
@@ -98,18 +83,27 @@ pub(crate) fn packages(
     found
 }
 
+/// The runtime that a key of a manifest asks for.
+fn runtime(ecosystem: Ecosystem, key: &str) -> Option<&'static str> {
+    match (ecosystem, key) {
+        (Ecosystem::Python, "requires-python") => Some("python"),
+        (Ecosystem::Cargo, "rust-version") => Some("rust"),
+        _ => None,
+    }
+}
+
 /// The name by which an ecosystem knows a package.
 fn normal(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
         Ecosystem::Python => name.to_ascii_lowercase().replace(['_', '.'], "-"),
         Ecosystem::Cargo => name.replace('_', "-"),
-        Ecosystem::Npm => name.to_owned(),
+        Ecosystem::Npm | Ecosystem::Image => name.to_owned(),
     }
 }
 
 fn range(ecosystem: Ecosystem, text: &str) -> Option<Range> {
     match ecosystem {
-        Ecosystem::Python => Range::parse(text),
+        Ecosystem::Python | Ecosystem::Image => Range::parse(text),
         Ecosystem::Cargo | Ecosystem::Npm => Range::of_default_caret(text),
     }
 }
@@ -127,7 +121,10 @@ pub(crate) fn agree(packages: &[&PackageAt], installed: &[Installed]) -> (Vec<Fi
         }
         let name = normal(wanted.ecosystem, &wanted.name);
         let here = installed.iter().find(|have| {
-            have.ecosystem == wanted.ecosystem && normal(have.ecosystem, &have.name) == name
+            // Cargo installs programs; a dependency of the same name is built from the lock file.
+            have.ecosystem == wanted.ecosystem
+                && (have.ecosystem != Ecosystem::Cargo || name == "rust")
+                && normal(have.ecosystem, &have.name) == name
         });
         if let Some(have) = here {
             compared += 1;
@@ -203,7 +200,7 @@ fn against_lock(wanted: &PackageAt, range: &Range, locks: &[&PackageAt]) -> Opti
     let Some(first) = locked.first() else {
         let lock = locks.first()?;
         // Runtimes are in no lock file's list.
-        if ["python", "node", "npm"].contains(&name.as_str()) {
+        if ["python", "rust", "node", "npm"].contains(&name.as_str()) {
             return None;
         }
         let message = format!(

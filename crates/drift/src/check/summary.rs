@@ -79,8 +79,10 @@ pub fn summarize(canon: &Canon, mut files: Vec<Checked>, around: Around) -> Repo
     let packages: Vec<_> = files.iter().flat_map(|file| &file.packages).collect();
     let (found, versions) = packages::agree(&packages, &around.installed);
     report.findings.extend(found);
+    let (found, installed) = packages::against_canon(canon, &around.installed);
+    report.findings.extend(found);
     report.findings.extend(around.findings);
-    report.values_checked += compared + versions + around.compared;
+    report.values_checked += compared + versions + installed + around.compared;
     if around.is_whole {
         missing(canon, &files, &mut report);
     }

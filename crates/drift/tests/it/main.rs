@@ -12,6 +12,7 @@ mod canon;
 mod extends;
 mod fixture;
 mod fuzz;
+mod installed;
 mod markers;
 mod mutate;
 mod mutations;
