@@ -6,6 +6,8 @@
     reason = "an index of a JSON value gives null, or makes the entry"
 )]
 
+mod fields;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -88,6 +90,12 @@ impl GitHubStandIn {
         number
     }
 
+    /// Somebody opens one from a branch, with these words; returns its number.
+    #[must_use]
+    pub fn open_pull_from(&self, head: &str, title: &str, body: &str) -> u64 {
+        locked(&self.state).pull(title, body, head, "main")
+    }
+
     /// Somebody pushes to it.
     pub fn push(&self, number: u64, head_sha: &str, diff: &str) {
         let mut state = locked(&self.state);
@@ -156,6 +164,11 @@ impl State {
             self.writes.push((request.method.clone(), path.to_owned(), body.clone()));
         }
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let wrong = fields::wrong(&request.method, &parts, query, &body);
+        if !wrong.is_empty() {
+            self.violations.extend(wrong);
+            return refused(422, "Validation Failed");
+        }
         match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["pulls"]) => self.page(&self.pulls_of(query), path, query),
             ("POST", ["pulls"]) => self.create_pull(&body),
