@@ -3,6 +3,7 @@
 mod accept;
 mod check;
 mod fix;
+mod forms;
 mod init;
 mod show;
 mod staged;
@@ -21,6 +22,7 @@ Examples:
   plimsoll drift --staged               what is about to be committed, for a hook
   plimsoll drift --diff                 the change that would bring it back, as a patch
   plimsoll drift --fix                  make that change, and check again
+  plimsoll drift --format sarif         for code scanning; also junit and github
   plimsoll drift --questdb http://localhost:9000   also the tables of a running server
   plimsoll drift --watch                again after every change
   plimsoll drift accept --until 2027-01-31 --reason 'moves with the new host' ports.grafana
@@ -39,7 +41,7 @@ pub(crate) struct DriftArgs {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    check: check::CheckArgs,
+    check: Box<check::CheckArgs>,
 }
 
 #[derive(Debug, Subcommand)]

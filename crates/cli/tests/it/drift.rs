@@ -148,6 +148,33 @@ fn json_has_a_version_a_verdict_and_places() {
 }
 
 #[test]
+fn each_form_for_another_program_names_the_finding_and_what_was_not_checked() {
+    let folder = repository();
+    write(folder.path(), "README.md", &README.replace("3000", "3001"));
+    fs::write(folder.path().join("odd.yml"), b"grafana: 3000 # \xff\n").unwrap();
+    let ran = check(folder.path(), &["--format", "sarif"], 1);
+    let body: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let results = body["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    assert_eq!(results[0]["ruleId"], "port");
+    let region = &results[0]["locations"][0]["physicalLocation"]["region"];
+    let wanted =
+        serde_json::json!({"startLine": 3, "endLine": 3, "startColumn": 59, "endColumn": 63});
+    assert_eq!(*region, wanted);
+    assert_eq!(results[1]["ruleId"], "not-checked");
+    assert!(ran.err.contains("checked 7 values"), "{}", ran.err);
+    let ran = check(folder.path(), &["--format", "junit"], 1);
+    assert!(ran.out.contains("tests=\"4\" failures=\"2\""), "{}", ran.out);
+    let ran = check(folder.path(), &["--format", "github"], 1);
+    let wanted =
+        "::error file=README.md,line=3,endLine=3,col=59,endColumn=62,title=drift%3A port::";
+    assert!(ran.out.contains(wanted), "{}", ran.out);
+    // A form for programs has standard output for itself, also beside a change.
+    let ran = check(folder.path(), &["--fix", "--json"], 2);
+    serde_json::from_str::<serde_json::Value>(&ran.out).unwrap();
+}
+
+#[test]
 fn accepted_drift_is_accepted_until_its_day() {
     let folder = repository();
     write(folder.path(), "README.md", &README.replace("3000", "3001"));

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use plimsoll_drift::{FixOptions, FixPlan, Report, Verdict, apply, plan};
 
 use super::check::{CheckArgs, around, exit};
-use super::show;
+use super::show::{self, Look};
 use super::subject::Subject;
 use crate::failure::{Exit, Failure};
 
@@ -19,7 +19,12 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let plan = plan(report, &options(args));
     let patch = patch(subject, &plan)?;
-    print!("{patch}");
+    // A form for programs has standard output for itself.
+    if args.diff || args.look() == Look::Text {
+        print!("{patch}");
+    } else {
+        eprint!("{patch}");
+    }
     for (place, why) in &plan.left {
         eprintln!("left as it is: {place}: {why}");
     }

@@ -8,8 +8,10 @@ use plimsoll_drift::{Finding, Level, Report, State, excerpt};
 use serde_json::json;
 
 use super::check::CheckArgs;
+use super::forms;
 use super::subject::Subject;
 use crate::failure::Failure;
+use crate::report::Form;
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,6 +20,12 @@ pub(crate) enum Look {
     Text,
     /// One JSON object: version, verdict, report
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// `JUnit` XML, for test reports
+    Junit,
+    /// Workflow commands that GitHub shows beside the lines
+    Github,
 }
 
 pub(crate) fn report(args: &CheckArgs, subject: &Subject, report: &Report) -> Result<(), Failure> {
@@ -40,7 +48,17 @@ pub(crate) fn report(args: &CheckArgs, subject: &Subject, report: &Report) -> Re
             println!("{}", serde_json::to_string_pretty(&body)?);
             Ok(())
         }
+        Look::Sarif => form(report, Form::Sarif),
+        Look::Junit => form(report, Form::Junit),
+        Look::Github => form(report, Form::Github),
     }
+}
+
+/// The form alone on standard output, the numbers beside it.
+fn form(report: &Report, form: Form) -> Result<(), Failure> {
+    print!("{}", forms::findings(report).render(form));
+    eprint!("{}", tally(report));
+    Ok(())
 }
 
 fn text(args: &CheckArgs, subject: &Subject, report: &Report) {
@@ -64,7 +82,7 @@ fn text(args: &CheckArgs, subject: &Subject, report: &Report) {
     for skipped in report.skipped.iter().filter(|skipped| skipped.is_open) {
         println!("not checked: {}: {}", skipped.path, skipped.reason);
     }
-    tally(report);
+    print!("{}", tally(report));
 }
 
 fn weight(finding: &Finding) -> &'static str {
@@ -76,13 +94,14 @@ fn weight(finding: &Finding) -> &'static str {
 }
 
 /// What was checked, what was not, and what came of it.
-fn tally(report: &Report) {
+fn tally(report: &Report) -> String {
+    let mut said = Vec::new();
     let errors = report.findings.iter().filter(|finding| finding.level == Level::Error).count();
     let others = report.findings.len() - errors;
-    println!(
+    said.push(format!(
         "checked {} values in {} of {} files: {errors} findings, {others} warnings and notes, {} accepted",
         report.values_checked, report.files_with_values, report.files_read, report.accepted
-    );
+    ));
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for skipped in &report.skipped {
         // Sizes and places would make every file a reason of its own.
@@ -94,16 +113,17 @@ fn tally(report: &Report) {
         *reasons.entry(reason).or_default() += 1;
     }
     for (reason, count) in reasons {
-        println!("skipped {count} files: {reason}");
+        said.push(format!("skipped {count} files: {reason}"));
     }
     for (reason, count) in &report.values_skipped {
-        println!("skipped {count} values: {reason}");
+        said.push(format!("skipped {count} values: {reason}"));
     }
     if report.values_checked == 0 {
-        println!("nothing was compared, so nothing can be said");
+        said.push("nothing was compared, so nothing can be said".to_owned());
     }
     let unreachable = report.in_state(State::Unreachable).count();
     if unreachable > 0 {
-        println!("{unreachable} things did not answer, so nothing can be said of them");
+        said.push(format!("{unreachable} things did not answer, so nothing can be said of them"));
     }
+    said.into_iter().map(|line| line + "\n").collect()
 }
