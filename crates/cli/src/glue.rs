@@ -7,6 +7,7 @@ pub(crate) mod alerts_store;
 pub(crate) mod board_alerts;
 pub(crate) mod board_metrics;
 pub(crate) mod github;
+pub(crate) mod installed;
 pub(crate) mod metrics_drift;
 pub(crate) mod paper_metrics;
 pub(crate) mod paper_trading;

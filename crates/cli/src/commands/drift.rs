@@ -24,6 +24,7 @@ Examples:
   plimsoll drift --fix                  make that change, and check again
   plimsoll drift --format sarif         for code scanning; also junit and github
   plimsoll drift --questdb http://localhost:9000   also the tables of a running server
+  plimsoll drift --installed python,rust,containers   also what is installed and what runs here
   plimsoll drift --watch                again after every change
   plimsoll drift accept --until 2027-01-31 --reason 'moves with the new host' ports.grafana
   plimsoll drift init > config/canonical.yaml   what this repository states, to begin with

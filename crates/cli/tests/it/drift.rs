@@ -258,3 +258,46 @@ fn init_proposes_what_the_files_say_and_lists_conflicts() {
     let ran = check(folder.path(), &["init"], 1);
     assert!(ran.out.contains("# or 300"), "{}", ran.out);
 }
+
+#[test]
+fn what_is_installed_is_asked_of_the_programs_that_know_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = repository();
+    let tools = tempfile::tempdir().unwrap();
+    let (root, tools) = (folder.path(), tools.path());
+    let tool = |folder: &Path, name: &str, says: &str| {
+        write(folder, name, &format!("#!/bin/sh\ncat <<'END'\n{says}\nEND\n"));
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.join(name), mode).unwrap();
+    };
+    write(root, "requirements.txt", "polars>=1.9\n");
+    let run = |args: &[&str], code: i32| {
+        let mut command = super::run::command(root, &["drift"]);
+        let path = format!("{}:/usr/bin:/bin", tools.display());
+        let ran = super::run::ended(command.args(args).env("PATH", path).env_remove("VIRTUAL_ENV"));
+        assert_eq!(ran.code, code, "{args:?}\n{}\n{}", ran.out, ran.err);
+        ran
+    };
+    tool(tools, "docker", r#"{"Names":"questdb","Image":"questdb/questdb:9.2.3"}"#);
+    tool(
+        root,
+        ".venv/bin/python",
+        r#"[["python", "3.12.4"], ["polars", "1.9.0"], ["polars", "0.1"]]"#,
+    );
+    run(&["--installed", "containers,python"], 0);
+    tool(tools, "docker", r#"{"Names":"questdb","Image":"questdb/questdb:9.3.0@sha256:00"}"#);
+    let ran = run(&["--installed", "containers"], 1);
+    assert!(
+        ran.out.contains("the container `questdb` runs `questdb/questdb` 9.3.0"),
+        "{}",
+        ran.out
+    );
+    tool(tools, "other/python", r#"[["polars", "1.8.2"]]"#);
+    let other = tools.join("other/python");
+    let ran = run(&["--installed", "python", "--python", other.to_str().unwrap()], 1);
+    assert!(ran.out.contains("asks for `polars` >=1.9, and 1.8.2 is installed"), "{}", ran.out);
+    // Nobody who could tell: no answer is no match.
+    tool(tools, "docker", r#"{"Names":"questdb","Image":"questdb/questdb:9.2.3"}"#);
+    let ran = run(&["--installed", "python", "--python", "/nowhere/python"], 2);
+    assert!(ran.out.contains("nobody can tell what is installed"), "{}", ran.out);
+}

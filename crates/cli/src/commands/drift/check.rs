@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use plimsoll_drift::{Around, Report, Verdict, check_tables};
+use clap::{Args, ValueEnum};
+use plimsoll_drift::{Around, Report, Verdict, ask, check_tables};
 
 use super::show::{self, Look};
 use super::subject::{Subject, SubjectArgs};
 use super::{fix, staged, watch};
 use crate::failure::{Exit, Failure};
+use crate::glue::installed::{Containers, Python, Rust};
 use crate::glue::metrics_drift;
 
 /// Arguments of the check.
@@ -43,11 +44,28 @@ pub(crate) struct CheckArgs {
     /// Also the tables of a running QuestDB at <http://user:password@host:port>: ours and those of `drift.tables`
     #[arg(long, value_name = "URL", conflicts_with_all = ["staged", "watch"])]
     pub(crate) questdb: Option<String>,
+    /// Also what is installed here; who is named has to answer
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT", conflicts_with_all = ["staged", "watch"])]
+    pub(crate) installed: Vec<Installed>,
+    /// The interpreter of the Python environment [default: .venv, the active environment, python3]
+    #[arg(long, value_name = "FILE", requires = "installed")]
+    pub(crate) python: Option<PathBuf>,
     /// Check again after every change, until Ctrl-C
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
+}
+
+/// Who may be asked what is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Installed {
+    /// The packages of the Python environment, and the interpreter
+    Python,
+    /// The compiler, and the programs that cargo installed
+    Rust,
+    /// The images of the containers that run, by Docker or Podman
+    Containers,
 }
 
 impl CheckArgs {
@@ -83,6 +101,18 @@ pub(crate) fn around(args: &CheckArgs, subject: &Subject) -> Result<Around, Fail
         let (findings, compared) = check_tables(&declared, &server, &name);
         around.findings.extend(findings);
         around.compared += compared;
+    }
+    for what in &args.installed {
+        match what {
+            Installed::Python => {
+                let python = Python::of(&subject.root, args.python.as_deref());
+                ask(&mut around, &python, "the Python environment");
+            }
+            Installed::Rust => {
+                ask(&mut around, &Rust { root: subject.root.clone() }, "the Rust toolchain");
+            }
+            Installed::Containers => ask(&mut around, &Containers, "containers"),
+        }
     }
     Ok(around)
 }
