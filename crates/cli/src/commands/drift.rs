@@ -5,6 +5,7 @@ mod check;
 mod fix;
 mod forms;
 mod init;
+mod pull;
 mod show;
 mod staged;
 mod subject;
@@ -22,6 +23,7 @@ Examples:
   plimsoll drift --staged               what is about to be committed, for a hook
   plimsoll drift --diff                 the change that would bring it back, as a patch
   plimsoll drift --fix                  make that change, and check again
+  plimsoll drift --pr                   the same change as a branch, with one pull request at GitHub
   plimsoll drift --format sarif         for code scanning; also junit and github
   plimsoll drift --questdb http://localhost:9000   also the tables of a running server
   plimsoll drift --installed python,rust,containers   also what is installed and what runs here
@@ -31,6 +33,10 @@ Examples:
 
 A line with `plimsoll:ignore[key] reason` may say something else. The section `drift` of the configuration has names,
 scopes and exceptions.
+
+--pr looks at a branch as it is at the remote, not at the files here, commits what --fix would change and nothing else,
+and closes its own pull request once there is nothing to change. GITHUB_TOKEN needs contents: write and pull-requests:
+write. With --diff it only prints what it would propose.
 
 Exit codes: 0 everything that was compared agrees; 1 something does not; 2 it could not be told: a file that cannot be
 read, no configuration, or nothing to compare.";

@@ -1,6 +1,7 @@
 //! A client of GitHub's REST API: pull requests and their comments, nothing else.
 
 mod call;
+mod own_pulls;
 mod pulls;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use plimsoll_redact::Secret;
 use crate::failure::{Failure, Hint as _};
 use crate::secret;
 
+pub(crate) use own_pulls::NewPull;
 pub(crate) use pulls::{Pull, ReviewComment};
 
 /// Which repository, and with which token.
@@ -41,6 +43,7 @@ pub(crate) struct GitHub {
     client: reqwest::blocking::Client,
     /// `https://api.github.com/repos/OWNER/NAME`.
     base: String,
+    owner: String,
     token: Secret,
 }
 
@@ -88,6 +91,7 @@ impl GitHub {
         Ok(GitHub {
             client: call::client()?,
             base: format!("{}/repos/{owner}/{name}", api.trim_end_matches('/')),
+            owner: owner.to_owned(),
             token,
         })
     }

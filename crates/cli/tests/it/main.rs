@@ -14,6 +14,7 @@ mod alerts;
 mod alerts_run;
 mod demo;
 mod drift;
+mod drift_pull;
 mod grafana;
 mod help;
 mod kit;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use plimsoll_drift::{Around, Report, Verdict, ask, check_tables};
 
+use super::pull::PullArgs;
 use super::show::{self, Look};
 use super::subject::{Subject, SubjectArgs};
-use super::{fix, staged, watch};
+use super::{fix, pull, staged, watch};
 use crate::failure::{Exit, Failure};
 use crate::glue::installed::{Containers, Python, Rust};
 use crate::glue::metrics_drift;
@@ -54,6 +55,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub(crate) watch: bool,
     #[command(flatten)]
+    pub(crate) pull: PullArgs,
+    #[command(flatten)]
     pub(crate) subject: SubjectArgs,
 }
 
@@ -77,6 +80,9 @@ impl CheckArgs {
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     if args.watch {
         return watch::run(args);
+    }
+    if args.pull.pr {
+        return pull::run(args);
     }
     if args.staged {
         return staged::run(args);

@@ -15,6 +15,13 @@ pub(crate) struct Pull {
     /// Commits of both sides, hexadecimal.
     pub(crate) base_sha: String,
     pub(crate) head_sha: String,
+    /// The branch of this repository that it goes to.
+    pub(crate) base: String,
+    pub(crate) title: String,
+    /// Empty where it has none.
+    pub(crate) body: String,
+    /// Where people see it.
+    pub(crate) url: String,
 }
 
 /// A comment that is there.
@@ -107,13 +114,17 @@ impl GitHub {
     }
 }
 
-fn pull(json: &Value) -> Result<Pull, Failure> {
+pub(super) fn pull(json: &Value) -> Result<Pull, Failure> {
     let text = |pointer: &str| json.pointer(pointer)?.as_str().map(str::to_owned);
     let pull = || {
         Some(Pull {
             number: json.get("number")?.as_u64()?,
             base_sha: text("/base/sha")?,
             head_sha: text("/head/sha")?,
+            base: text("/base/ref")?,
+            title: text("/title")?,
+            body: text("/body").unwrap_or_default(),
+            url: text("/html_url")?,
         })
     };
     Ok(pull().context("what GitHub sent is no pull request")?)
