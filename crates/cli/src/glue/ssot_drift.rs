@@ -30,7 +30,7 @@ pub(crate) fn declared(all: &[Ssot], config: &Config, root: &Path) -> Vec<Declar
             declared.push(Declared::new("tables", tables, at("drift.tables[0]")));
         }
         for (key, text) in &config.facts {
-            let at = at(&format!("drift.facts.{key}"));
+            let at = at(&format!("drift.facts.\"{key}\""));
             declared.push(Declared::new(key.clone(), natural(text), at));
         }
     }
