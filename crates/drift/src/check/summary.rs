@@ -37,29 +37,7 @@ pub fn summarize(canon: &Canon, mut files: Vec<Checked>, around: Around) -> Repo
     };
     let conflicts = conflicts(&files);
     for file in &files {
-        let says_something =
-            !file.occurrences.is_empty() || !file.tables.is_empty() || !file.packages.is_empty();
-        report.files_with_values += usize::from(says_something);
-        report.values_checked += file.occurrences.len();
-        for environment in &file.undeclared {
-            let reason = format!("the environment `{environment}` is not declared");
-            *report.values_skipped.entry(reason).or_default() += 1;
-        }
-        if file.ignored > 0 {
-            *report.values_skipped.entry("the section `drift` says so".to_owned()).or_default() +=
-                file.ignored;
-        }
-        report.findings.extend(file.occurrences.iter().filter(|o| o.state == State::Drift).map(
-            |occurrence| drifted(canon, occurrence, conflicts.contains(&conflict_key(occurrence))),
-        ));
-        report.values_checked += file.inherited.len();
-        let inherited = file.inherited.iter().filter(|inherited| inherited.is_drift());
-        report.findings.extend(inherited.map(|inherited| of_other(canon, inherited)));
-        report.findings.extend(file.malformed.as_ref().map(|(place, what)| {
-            let message = format!("it cannot be read as its format: {what}");
-            Finding::new("unparsable", State::Unparsable, Level::Error, "", place.clone())
-                .with_message(message)
-        }));
+        of_file(canon, file, &conflicts, &mut report);
     }
     let tables: Vec<_> = files.iter().flat_map(|file| &file.tables).collect();
     let (found, compared) = tables::agree(&canon.facts, &tables);
@@ -89,6 +67,33 @@ pub fn summarize(canon: &Canon, mut files: Vec<Checked>, around: Around) -> Repo
     mark(&mut files, &mut report);
     finish(&mut report, files);
     report
+}
+
+/// Adds what one file says.
+fn of_file(canon: &Canon, file: &Checked, conflicts: &BTreeSet<ConflictKey>, report: &mut Report) {
+    let says_something =
+        !file.occurrences.is_empty() || !file.tables.is_empty() || !file.packages.is_empty();
+    report.files_with_values += usize::from(says_something);
+    report.values_checked += file.occurrences.len();
+    for environment in &file.undeclared {
+        let reason = format!("the environment `{environment}` is not declared");
+        *report.values_skipped.entry(reason).or_default() += 1;
+    }
+    if file.ignored > 0 {
+        *report.values_skipped.entry("the section `drift` says so".to_owned()).or_default() +=
+            file.ignored;
+    }
+    report.findings.extend(file.occurrences.iter().filter(|o| o.state == State::Drift).map(
+        |occurrence| drifted(canon, occurrence, conflicts.contains(&conflict_key(occurrence))),
+    ));
+    report.values_checked += file.inherited.len();
+    let inherited = file.inherited.iter().filter(|inherited| inherited.is_drift());
+    report.findings.extend(inherited.map(|inherited| of_other(canon, inherited)));
+    report.findings.extend(file.malformed.as_ref().map(|(place, what)| {
+        let message = format!("it cannot be read as its format: {what}");
+        Finding::new("unparsable", State::Unparsable, Level::Error, "", place.clone())
+            .with_message(message)
+    }));
 }
 
 type ConflictKey = (Vec<String>, Option<String>, String);
