@@ -76,6 +76,32 @@ fn a_demo_that_cannot_tell_says_so() {
 }
 
 #[test]
+fn a_drawdown_beyond_the_kill_limit_halts_trading_until_a_person_resumes() {
+    let halt = format!(
+        "  actions: [{{rule: drawdown_kill, command: [{}, halt, --trading-dir, trading, --by, alerts, --reason, drawdown]}}]\n",
+        env!("CARGO_BIN_EXE_plimsoll")
+    );
+    let config = CONFIG.replace("{stale", "{enable: [drawdown_kill], stale") + &halt;
+    let desk = Desk::new(&config);
+    std::fs::create_dir(desk.path().join("trading")).unwrap();
+    let halted = || {
+        let args = ["halt", "--status", "--trading-dir", "trading"];
+        plimsoll(desk.path(), &args).out.contains("halted by alerts")
+    };
+    desk.equity(100.0);
+    desk.equity(86.0);
+    let running = desk.run();
+    desk.shows(&["CRITICAL firing: Drawdown", "14 %"]);
+    assert!(!halted());
+    desk.equity(84.0);
+    desk.until(halted);
+    desk.equity(99.0);
+    desk.shows(&["CRITICAL resolved"]);
+    assert!(halted(), "the latch stays when the equity is back");
+    assert_eq!(running.terminate().0, 0);
+}
+
+#[test]
 fn rules_over_questdb_tell_the_same_and_say_when_it_is_away() {
     let Ok(server) = std::env::var("PLIMSOLL_QUESTDB") else {
         eprintln!("SKIPPED: PLIMSOLL_QUESTDB names no server");
