@@ -69,16 +69,33 @@ def ours(rows):
         timed("emit_order, an id, two labels, two numbers", order, rows, metrics.flush)
         timed("emit_equity", lambda: equity(10_250.0), rows, metrics.flush)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        threads = [threading.Thread(target=lambda: [pnl() for _ in range(BATCH)]) for _ in range(4)]
-        start = time.perf_counter_ns()
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-        took = (time.perf_counter_ns() - start) / (4 * BATCH)
+        rates = [f"{count}: {rate_of(count, pnl, metrics.flush):,.0f}" for count in (1, 2, 4)]
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        print(f"four threads: {took:,.0f} ns a row, peak memory {grown:+,} kB")
+        print(f"threads and rows/s: {'; '.join(rates)}; peak memory {grown:+,} kB")
         print(f"dropped: {metrics.counts().dropped_rows}")
         metrics.close()
         return mean
+
+
+def rate_of(count, call, rest):
+    """Rows per second of that many threads at once, each with a ring of its own; the median of five."""
+    rates = []
+    for _ in range(5):
+        barrier = threading.Barrier(count + 1)
+
+        def work():
+            barrier.wait()
+            for _ in range(BATCH):
+                call()
+
+        threads = [threading.Thread(target=work) for _ in range(count)]
+        [thread.start() for thread in threads]
+        barrier.wait()
+        start = time.perf_counter_ns()
+        [thread.join() for thread in threads]
+        rates.append(count * BATCH / (time.perf_counter_ns() - start) * 1e9)
+        rest()
+    return quantile(rates, 0.5)
 
 
 def line_over_tcp(rows):

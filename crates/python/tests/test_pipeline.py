@@ -102,7 +102,17 @@ def test_threads_have_rings_of_their_own(store):
     assert equities(store) == [float(equity) for equity in range(8_000)]
 
 
-def test_an_event_loop_goes_on_while_a_pipeline_closes(store):
+def loops():
+    """The event loop of Python, and uvloop's, which NautilusTrader takes."""
+    yield asyncio.new_event_loop()
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        yield uvloop.new_event_loop()
+
+
+@pytest.mark.parametrize("loop", list(loops()), ids=lambda loop: type(loop).__module__)
+def test_an_event_loop_goes_on_while_a_pipeline_closes(store, loop):
     async def trade():
         async with plimsoll.open(store, mode="paper") as metrics:
             account = metrics.account("a")
@@ -113,7 +123,10 @@ def test_an_event_loop_goes_on_while_a_pipeline_closes(store):
         other.account("a").emit_equity(100.0)
         return await other.aclose()
 
-    assert asyncio.run(trade()).dropped_rows == 0
+    counts = loop.run_until_complete(trade())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    assert counts.dropped_rows == 0
     assert len(equities(store)) == 101
 
 

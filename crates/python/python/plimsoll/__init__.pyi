@@ -17,6 +17,25 @@ from ._native import (
     tables as tables,
 )
 
+__all__ = [
+    "Account",
+    "Captured",
+    "CloseError",
+    "Counts",
+    "Error",
+    "Health",
+    "Instrument",
+    "Metrics",
+    "OpenError",
+    "Series",
+    "Strategy",
+    "__version__",
+    "capture",
+    "disabled",
+    "open",
+    "tables",
+]
+
 class Metrics:
     """A running pipeline from handles to a store; made by `open`, `disabled` or `capture`."""
 
