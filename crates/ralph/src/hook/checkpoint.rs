@@ -16,6 +16,8 @@ use crate::config::Checkpoint;
 
 /// Larger files are a mistake more often than work.
 const FILE_BYTES_MAX: u64 = 10 << 20;
+/// What is kept as it is, because compressing takes longer than writing.
+const PLAIN_BYTES_MAX: usize = 256 << 10;
 const AUTHOR: &str = "ralph <ralph@localhost>";
 
 /// What is kept.
@@ -124,9 +126,11 @@ fn side_ref(
         }
     }
     stream.extend_from_slice(b"done\n");
-    // Small packs are not taken apart and hardly compressed, as that costs more than all the rest;
+    // Small packs are not taken apart and not compressed, larger ones hardly, as that costs more than all the rest;
     // the next collection of garbage does both.
-    let settings = ["-c", "fastimport.unpackLimit=0", "-c", "core.compression=1"];
+    let compression = if stream.len() <= PLAIN_BYTES_MAX { "0" } else { "1" };
+    let compression = format!("core.compression={compression}");
+    let settings = ["-c", "fastimport.unpackLimit=0", "-c", &compression];
     let args = settings.into_iter().chain(["fast-import", "--quiet", "--force", "--done"]);
     let output =
         tree::git(keep.root).command(args).stdin(stream).run().map_err(|error| chain(&error))?;

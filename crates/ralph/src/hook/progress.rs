@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::append::append;
 use super::swap::swap;
 use super::tree;
 use crate::cause::span;
@@ -16,6 +17,8 @@ pub const PROGRESS: &str = "progress.md";
 const FILES_NAMED_MAX: usize = 12;
 const COMMITS_NAMED_MAX: &str = "10";
 const SECTION: &str = "## ";
+/// A larger file is written anew, as lines would begin another one.
+const APPENDED_BYTES_MAX: u64 = 1 << 20;
 /// The end of the file that is put back into an agent's context is cut further there.
 const TAIL_BYTES_MAX: usize = 16 << 10;
 
@@ -41,13 +44,25 @@ pub(crate) fn write(dir: &Path, entry: &Entry<'_>, bytes_max: u32) -> Result<(),
 }
 
 fn add(dir: &Path, section: &str, bytes_max: u32) -> Result<(), String> {
+    let path = dir.join(PROGRESS);
+    if has_room(&path, section, bytes_max) {
+        return append(&path, &format!("\n{section}")).map_err(|error| error.to_string());
+    }
     let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
     let add = |before: &[u8]| {
         let before = String::from_utf8_lossy(before);
         let text = format!("{}\n\n{section}", before.trim_end());
         bounded(text.trim_start(), bytes_max).into_bytes()
     };
-    swap(&dir.join(PROGRESS), add).map_err(|error| error.to_string())
+    swap(&path, add).map_err(|error| error.to_string())
+}
+
+/// Whether a section fits behind what is there, so that nothing has to be written anew.
+fn has_room(path: &Path, section: &str, bytes_max: u32) -> bool {
+    let before = fs::metadata(path).map_or(0, |found| found.len());
+    let more = u64::try_from(section.len()).unwrap_or(u64::MAX);
+    let bytes_max = u64::from(bytes_max).min(APPENDED_BYTES_MAX);
+    before > 0 && before.saturating_add(more) < bytes_max
 }
 
 /// Drops the oldest sections until the rest fits; the newest one stays, cut if it must be.

@@ -54,7 +54,16 @@ pub(crate) fn git(root: &Path) -> Git {
 }
 
 fn in_git(root: &Path) -> Result<Listing, String> {
-    let args = ["status", "--porcelain=v2", "--branch", "-z", "-uall", "--no-renames"];
+    // How far the branch is ahead of its upstream would be counted commit by commit.
+    let args = [
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--no-ahead-behind",
+        "-z",
+        "-uall",
+        "--no-renames",
+    ];
     let status = git(root).run(args).map_err(|error| chain(&error))?;
     let mut listing = Listing::default();
     let mut fingerprint = Sha256::new();
