@@ -1,5 +1,6 @@
 //! The edge: reads one event, gathers what the step needs, writes the state, answers.
 
+mod alternatives;
 mod append;
 mod baseline;
 mod call;
@@ -33,6 +34,7 @@ use crate::render::{Answer, render};
 use crate::state::State;
 use crate::step::words;
 
+pub use alternatives::{AlternativesError, alternatives};
 pub use append::{AGENT_SPAWNS, EVENTS, Tail, read_lines};
 pub use learned::{WEIGHTS, WeightsError, read_weights, reset_weights};
 pub use limits::{LIMITS, LimitsError, LimitsFile, source_digest};

@@ -37,7 +37,9 @@ pub use record::{
     RECORD_VERSION, Record, SessionRecord, ToolRecord,
 };
 pub use render::{Answer, render};
-pub use report::{AgentSum, IterationLine, LoopReport, Moment, REPORT_VERSION, Report, ToolSum};
+pub use report::{
+    AgentSum, Alternative, IterationLine, LoopReport, Moment, REPORT_VERSION, Report, ToolSum,
+};
 pub use state::{Breaker, Overview, SCHEMA_VERSION, State};
 pub use statusline::statusline;
 pub use step::{SpentFrom, needs, step};

@@ -28,6 +28,8 @@ pub struct Report {
     pub loops: Vec<LoopReport>,
     /// Creative tasks that were asked to be explored in several ways, newest last.
     pub explored: Vec<Moment>,
+    /// Their solutions that are there, the newest first.
+    pub alternatives: Vec<Alternative>,
     /// Warnings and errors that belong to no loop, newest last.
     pub logs: Vec<Moment>,
 }
@@ -40,6 +42,22 @@ pub struct Moment {
     pub ts: String,
     /// What.
     pub text: String,
+}
+
+/// One solution of a creative task, on a branch of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Alternative {
+    /// Its branch: `explore/NAME`.
+    pub branch: String,
+    /// Its newest commit, shortened.
+    pub commit: String,
+    /// What that commit says.
+    pub subject: String,
+    /// How much it changes what is checked out now, in git's words; `None` if that cannot be told.
+    pub change: Option<String>,
+    /// Where it is checked out.
+    pub worktree: Option<String>,
 }
 
 /// One loop or guard.
@@ -124,6 +142,12 @@ impl Report {
             report.take(line, &mut session_of);
         }
         report
+    }
+
+    /// With the solutions of creative tasks that are there.
+    #[must_use]
+    pub fn with_alternatives(self, alternatives: Vec<Alternative>) -> Self {
+        Self { alternatives, ..self }
     }
 
     /// The loop whose id begins so, or without an id the one in which something happened last.

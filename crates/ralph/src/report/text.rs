@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{IterationLine, LoopReport, Report};
+use super::{Alternative, IterationLine, LoopReport, Report};
 use crate::cause::span;
 use crate::price::dollars;
 use crate::usage::Usage;
@@ -21,11 +21,24 @@ impl Display for Report {
                 .iter()
                 .try_for_each(|m| writeln!(f, "  {}  {}", minute(&m.ts), m.text))?;
         }
+        if !self.alternatives.is_empty() {
+            writeln!(f, "\nAlternatives:")?;
+            self.alternatives.iter().try_for_each(|one| write!(f, "{one}"))?;
+        }
         if !self.logs.is_empty() {
             writeln!(f, "\nBesides:")?;
             self.logs.iter().try_for_each(|m| writeln!(f, "  {}  {}", minute(&m.ts), m.text))?;
         }
         Ok(())
+    }
+}
+
+impl Display for Alternative {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let change = self.change.as_deref().unwrap_or("size unknown");
+        writeln!(f, "  {} ({}): {change}", self.branch, self.commit)?;
+        let worktree = self.worktree.as_deref().unwrap_or("not checked out");
+        writeln!(f, "       {}, {worktree}", self.subject)
     }
 }
 

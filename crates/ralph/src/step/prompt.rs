@@ -125,7 +125,7 @@ impl Scene<'_> {
                 Decision::Pass
             }
             Some(Route::Explore { context }) => {
-                self.record_route("explored", String::new());
+                self.record_route("explored", words::explored(self.config));
                 Decision::Context {
                     text: words::shorten_keeping_lines(&context, EXPLORE_CHARS_MAX),
                 }

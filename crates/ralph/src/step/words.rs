@@ -67,6 +67,16 @@ pub(super) fn begin(config: &Config) -> String {
     )
 }
 
+/// How a creative task is dealt with, for the record; no word of the task.
+pub(super) fn explored(config: &Config) -> String {
+    let names: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
+    let by = match names.as_slice() {
+        [] => "no check is configured to compare them".to_owned(),
+        names => format!("compared by {}", names.join(", ")),
+    };
+    format!("three or more on branches explore/NAME, {by}")
+}
+
 /// What an agent needs to go on after a compaction, or in another session.
 pub(super) fn context(run: &Run, progress_tail: Option<&str>, config: &Config) -> String {
     let head = format!(

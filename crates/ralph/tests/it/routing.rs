@@ -1,9 +1,10 @@
 //! Prompts and tool calls through the hook: loops that begin by themselves, creative tasks, the guard list, learning.
 
+use std::fs;
 use std::time::{Duration, SystemTime};
 
-use plimsoll_ralph::hook::{WEIGHTS, WeightsError, read_weights, reset_weights};
-use plimsoll_ralph::{Check, Mode, Now, Record};
+use plimsoll_ralph::hook::{self, Project, WEIGHTS, WeightsError, read_weights, reset_weights};
+use plimsoll_ralph::{Check, Line, Mode, Now, Record, Report};
 use serde_json::{Value, json};
 
 use crate::client::{Client, goes_on, halts};
@@ -56,6 +57,36 @@ fn a_creative_task_gets_context_and_no_loop() {
     assert!(context.chars().count() <= 600);
     client.work(1);
     assert_eq!(client.stop("words"), json!({}));
+}
+
+#[test]
+fn a_report_lists_the_alternatives_of_a_creative_task() {
+    let mut client = Client::new(Mode::Loop);
+    checked(&mut client, "true");
+    // As hooks that are installed leave it.
+    fs::create_dir(client.ralph()).unwrap();
+    client.prompt(CREATIVE);
+    client.git(&["worktree", "add", "-q", "-b", "explore/traits", "../explore-traits"]);
+    client.git(&["branch", "explore/tables"]);
+    client.write("../explore-traits/plugin.rs", "trait Plugin {}\n");
+    client.git(&["-C", "../explore-traits", "add", "plugin.rs"]);
+    client.git(&["-C", "../explore-traits", "commit", "-q", "-m", "as a trait"]);
+    let tail = hook::read_lines(&client.ralph().join(hook::EVENTS), 0, u64::MAX).unwrap();
+    let lines: Vec<Line> = tail.lines.into_iter().map(|(_, line)| line).collect();
+    let alternatives = hook::alternatives(&Project::of(&client.root())).unwrap();
+    let text = Report::of(&lines).with_alternatives(alternatives).to_string();
+    for wanted in [
+        "three or more on branches explore/NAME, compared by lint",
+        "explore/traits (",
+        "1 file changed, 1 insertion(+)",
+        "as a trait, ",
+        "/explore-traits",
+        "nothing yet",
+        "begin, not checked out",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    assert!(!text.contains("plugin system"), "a prompt's words stay where they are: {text}");
 }
 
 #[test]

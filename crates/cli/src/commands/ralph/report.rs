@@ -1,8 +1,8 @@
 //! `plimsoll ralph report`: why did it stop.
 
 use clap::Args;
-use plimsoll_ralph::hook::{self, EVENTS};
-use plimsoll_ralph::{Line, Report};
+use plimsoll_ralph::hook::{self, EVENTS, Project};
+use plimsoll_ralph::{Alternative, Line, Report};
 
 use super::DirArgs;
 use crate::failure::{Exit, Failure};
@@ -30,10 +30,14 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
         .map_err(|error| anyhow::anyhow!("cannot read `{}`: {error}", path.display()))?;
     let lines: Vec<Line> = tail.lines.into_iter().map(|(_, line)| line).collect();
     let report = Report::of(&lines);
+    // A day with creative tasks only has no loop to speak of.
+    let is_creative_only = report.loops.is_empty() && !report.explored.is_empty();
+    let all = args.all || (args.loop_id.is_none() && is_creative_only);
     if tail.broken_lines > 0 {
         eprintln!("{} lines of the record are broken and left out", tail.broken_lines);
     }
-    if args.all {
+    if all {
+        let report = report.with_alternatives(alternatives(&project));
         if args.json {
             println!("{}", serde_json::to_string(&report)?);
         } else {
@@ -56,4 +60,12 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
         print!("{found}");
     }
     Ok(Exit::Fine)
+}
+
+/// Solutions of creative tasks. That nobody can tell is said, and hides nothing else.
+fn alternatives(project: &Project) -> Vec<Alternative> {
+    hook::alternatives(project).unwrap_or_else(|error| {
+        eprintln!("alternatives are unknown: {error}");
+        Vec::new()
+    })
 }
