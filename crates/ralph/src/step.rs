@@ -1,6 +1,6 @@
 //! The pure core: state, event, facts and bounds to the next state, an answer and effects.
 
-mod bounds;
+pub(crate) mod bounds;
 mod command;
 mod needs;
 mod prompt;

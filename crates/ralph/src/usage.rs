@@ -175,6 +175,13 @@ impl Cursor {
         self.files.values().fold(0, |sum, file| sum.saturating_add(file.offset_bytes))
     }
 
+    /// Tokens of the largest of the newest calls.
+    #[cfg(feature = "hook")]
+    pub(crate) fn largest_call(&self) -> u64 {
+        let calls = self.files.values().flat_map(|file| &file.recent);
+        calls.map(|call| call.tokens.total()).max().unwrap_or_default()
+    }
+
     /// Adds a subagent's transcript that is not where its session's are, as with 2.0 clients.
     pub(crate) fn register(&mut self, agent_id: &str, path: &str, session_path: &str) {
         let beside = session_path.strip_suffix(".jsonl").unwrap_or(session_path);

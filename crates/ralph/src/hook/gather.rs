@@ -8,16 +8,18 @@ use sha2::{Digest, Sha256};
 use super::call::Call;
 use super::learned::read_weights;
 use super::store::{chain, hex};
+use super::transcript::{Newest, WAIT_MAX, read_current};
 use super::{clock, progress, transcript, tree};
 use crate::classify::{self, Weights};
 use crate::config::Config;
 use crate::event::{Command, Event, Kind, ToolCall};
-use crate::facts::{Facts, Needs, Route, Verdict};
+use crate::facts::{Facts, Route, Verdict};
 use crate::guard_list::{self, Place};
 use crate::now::Now;
 use crate::record::Level;
 use crate::state::State;
-use crate::step::{SpentFrom, needs};
+use crate::step::{SpentFrom, bounds, needs};
+use crate::usage::{Cursor, Spent};
 
 /// The task of a loop that is started without one.
 pub(crate) const PROMPT_FILE: &str = "PROMPT.md";
@@ -55,7 +57,11 @@ impl Call<'_> {
         if matches!(event.kind, Kind::SessionStart { .. }) {
             facts.warnings = key_warnings(&self.options.secret_names);
         }
-        self.read_spent(state, event, &needs, &mut facts);
+        facts.spent = self.read_spent(state, event, &needs.spent, config);
+        if needs.end {
+            let own = event.transcript_path.as_deref();
+            facts.end = own.map(|path| transcript::end(Path::new(path)));
+        }
         if needs.tree {
             facts.tree = self.tree();
         }
@@ -65,39 +71,47 @@ impl Call<'_> {
         facts
     }
 
-    fn read_spent(&mut self, state: &State, event: &Event, needs: &Needs, facts: &mut Facts) {
+    fn read_spent(
+        &mut self,
+        state: &State,
+        event: &Event,
+        from: &SpentFrom,
+        config: &Config,
+    ) -> Option<Spent> {
         let own = event.transcript_path.as_deref();
-        let now_secs = facts.now.wall_ms() / 1_000;
-        let (path, cursor) = match &needs.spent {
-            SpentFrom::Nowhere => (None, None),
-            SpentFrom::Beginning => (own, None),
-            SpentFrom::Cursor { loop_id } => match state.reading(loop_id) {
+        let run = event.session_id.as_deref().and_then(|session| state.run_of(session));
+        let (path, cursor) = match from {
+            SpentFrom::Nowhere => return None,
+            SpentFrom::Beginning => (own?, Cursor::default()),
+            SpentFrom::Cursor { loop_id } => {
+                let (cursor, known) = state.reading(loop_id)?;
                 // The session's own transcript, as the client names it now.
-                Some((cursor, known)) => {
-                    let is_own = event.session_id.as_deref().is_some_and(|session| {
-                        state.run_of(session).is_some_and(|run| run.loop_id == *loop_id)
-                    });
-                    (if is_own { own.or(known) } else { known }, Some(cursor))
-                }
-                None => (None, None),
-            },
+                let is_own = run.is_some_and(|run| run.loop_id == *loop_id);
+                let path = if is_own { own.or(known) } else { known };
+                (path?, cursor.clone())
+            }
         };
-        if let Some(path) = path {
-            let cursor = cursor.cloned().unwrap_or_default();
-            match transcript::read(Path::new(path), &cursor, now_secs) {
-                Ok(Some(spent)) => facts.spent = Some(spent),
-                // A client writes the transcript some time after the first message.
-                Ok(None) if cursor.files.is_empty() => {}
-                Ok(None) => self.note(Level::Warn, "no transcript: what is spent is unknown", path),
-                Err(error) => {
-                    let detail = format!("{path}: {}", chain(&error));
-                    self.note(Level::Warn, "no transcript: what is spent is unknown", &detail);
-                }
+        let (main, now_secs) = (Path::new(path), self.now().wall_ms() / 1_000);
+        let read = || transcript::read(main, &cursor, now_secs);
+        let found = match (run, Newest::of(event)) {
+            (Some(run), Some(newest)) if !run.is_open() => {
+                let wait_max = self.options.transcript_wait_max.unwrap_or(WAIT_MAX);
+                let is_near = |spent: &Spent| bounds::is_near(run, spent, config);
+                read_current(main, &newest, wait_max, read, is_near)
+            }
+            _ => read(),
+        };
+        match found {
+            Ok(Some(spent)) => return Some(spent),
+            // A client writes the transcript some time after the first message.
+            Ok(None) if cursor.files.is_empty() => {}
+            Ok(None) => self.note(Level::Warn, "no transcript: what is spent is unknown", path),
+            Err(error) => {
+                let detail = format!("{path}: {}", chain(&error));
+                self.note(Level::Warn, "no transcript: what is spent is unknown", &detail);
             }
         }
-        if needs.end {
-            facts.end = own.map(|path| transcript::end(Path::new(path)));
-        }
+        None
     }
 
     /// The tree, looked at once a call.

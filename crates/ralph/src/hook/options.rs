@@ -1,6 +1,7 @@
 //! What a hook program may set.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::config::{Config, Mode};
 use crate::guard_list::is_exchange_key;
@@ -25,6 +26,8 @@ pub struct Options {
     /// The program that writes the bounds anew when the configuration has changed, run as `ralph limits --dir ROOT`.
     /// Default: `plimsoll` beside the hook program.
     pub resolver: Option<PathBuf>,
+    /// Near a budget, how long to wait for the client to write the message whose cost decides. Default 150 ms.
+    pub transcript_wait_max: Option<Duration>,
     /// A file to which every step is appended with all that it was decided from, so that it can
     /// be replayed. It holds prompts. Default none.
     pub trace: Option<PathBuf>,

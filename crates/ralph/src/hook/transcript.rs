@@ -2,6 +2,7 @@
 //! each message once, subagents included.
 
 mod agent;
+mod late;
 mod line;
 
 use std::fs::{self, File};
@@ -15,6 +16,7 @@ use crate::usage::{Counted, Cursor, FileCursor, Spent, Tokens};
 use line::Assistant;
 
 pub(crate) use agent::agent_totals;
+pub(crate) use late::{Newest, WAIT_MAX, read_current};
 
 /// Messages whose later lines may still come.
 const RECENT_MAX: usize = 16;

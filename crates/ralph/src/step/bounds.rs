@@ -7,11 +7,17 @@ use crate::config::Config;
 use crate::facts::Facts;
 use crate::now::Now;
 use crate::state::Run;
+#[cfg(feature = "hook")]
+use crate::usage::Spent;
 use crate::usage::Usage;
 
 const HOUR_SECS: u64 = 3_600;
 /// A call that is said to be later than this from now was made by another clock, and counts as now.
 const CLOCK_SLACK_SECS: u64 = 300;
+
+/// The one whose cost is not known yet, and the one that follows if nobody stops it.
+#[cfg(feature = "hook")]
+const CALLS_AHEAD: u64 = 2;
 
 /// The bound that is reached in the middle of a turn, with what was spent since the last step.
 pub(super) fn in_turn(run: &Run, more: Usage, config: &Config, now: &Now) -> Option<Cause> {
@@ -27,6 +33,22 @@ pub(super) fn in_turn(run: &Run, more: Usage, config: &Config, now: &Now) -> Opt
     let (elapsed, max) = (run.grant.at.elapsed(now), config.max_wall_clock());
     (elapsed >= max)
         .then(|| Cause::WallClock { elapsed_secs: whole_secs(elapsed), max_secs: whole_secs(max) })
+}
+
+/// Whether a call or two more, as large as the largest of late, reach the budget.
+#[cfg(feature = "hook")]
+pub(crate) fn is_near(run: &Run, spent: &Spent, config: &Config) -> bool {
+    let usage = run.usage.plus(spent.usage(&config.prices)).minus(run.grant.usage);
+    let tokens = usage.tokens.total();
+    let next = spent.cursor.largest_call().saturating_mul(CALLS_AHEAD);
+    let reaches = |spent: u64, more: u64, max: u64| spent.saturating_add(more) >= max;
+    if config.max_tokens.is_some_and(|max| reaches(tokens, next, max.get())) {
+        return true;
+    }
+    // What such a call costs, if tokens cost what they did up to now.
+    let cost = u128::from(usage.cost_nano_usd).saturating_mul(u128::from(next));
+    let cost = u64::try_from(cost.checked_div(u128::from(tokens)).unwrap_or_default());
+    reaches(usage.cost_nano_usd, cost.unwrap_or(u64::MAX), config.max_budget_nano_usd())
 }
 
 /// The bound that is reached at the end of a turn.

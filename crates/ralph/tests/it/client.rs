@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use plimsoll_ralph::hook::{self, EVENTS, Options, Outcome, read_lines};
 use plimsoll_ralph::{Config, IterationRecord, Mode, Record};
@@ -14,6 +15,8 @@ pub(crate) struct Client {
     pub(crate) config: Config,
     pub(crate) pid: u32,
     pub(crate) trace: Option<PathBuf>,
+    /// How late the client may write its transcript.
+    pub(crate) transcript_wait_max: Option<Duration>,
     messages: u32,
 }
 
@@ -41,6 +44,7 @@ impl Client {
             config,
             pid: std::process::id(),
             trace: None,
+            transcript_wait_max: None,
             messages: 0,
         }
     }
@@ -83,6 +87,7 @@ impl Client {
         let mut options = Options::default().with_config(self.config.clone());
         options.client_pid = Some(self.pid);
         options.trace.clone_from(&self.trace);
+        options.transcript_wait_max = self.transcript_wait_max;
         options
     }
 

@@ -1,9 +1,12 @@
 //! A guard over somebody else's loop.
 
-use plimsoll_ralph::{Cause, Mode};
-use serde_json::json;
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
 
-use crate::client::{Client, goes_on, halts};
+use plimsoll_ralph::{Cause, Mode};
+use serde_json::{Value, json};
+
+use crate::client::{Client, append, goes_on, halts, message};
 
 #[test]
 fn a_guard_never_lets_a_session_go_on() {
@@ -64,6 +67,65 @@ fn an_exhausted_budget_ends_the_turn_before_the_next_tool_call() {
     let cause = client.iterations().pop().unwrap().cause;
     let spent_nano_usd = 4_000_000 + 2_000_000 + 20_000_000_000;
     assert_eq!(cause, Some(Cause::Budget { spent_nano_usd, max_nano_usd: 20_000_000_000 }));
+}
+
+/// Sends an event while the client writes the message that led to it.
+fn late(client: &Client, event: &str, fields: &Value, line: String) -> Value {
+    let transcript = client.transcript();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            append(&transcript, &line);
+        });
+        client.send(event, fields)
+    })
+}
+
+#[test]
+fn the_call_that_reaches_a_bound_is_the_last_one_also_if_the_client_writes_it_late() {
+    let mut client = Client::new(Mode::Guard);
+    client.config = client.config.clone().with_max_tokens(NonZeroU64::new(10_000).unwrap());
+    // A wait that is not waited for to its end, on any machine.
+    client.transcript_wait_max = Some(Duration::from_secs(60));
+    client.prompt("do it");
+    let call = |id: &str| json!({ "tool_name": "Bash", "tool_input": {}, "tool_use_id": id });
+    let calls = |n: u32, id: &str| {
+        message(&format!("m{n}"), "claude-opus-5-5", [3_000, 0, 0, 0]).replace("words", id)
+    };
+    append(&client.transcript(), &calls(1, "t1"));
+    assert_eq!(client.send("PreToolUse", &call("t1")), json!({}));
+    assert_eq!(late(&client, "PreToolUse", &call("t2"), calls(2, "t2")), json!({}));
+    assert_eq!(late(&client, "PreToolUse", &call("t3"), calls(3, "t3")), json!({}));
+    let answer = late(&client, "PreToolUse", &call("t4"), calls(4, "t4"));
+    assert!(halts(&answer), "it was the fourth call that reached the bound: {answer}");
+    let cause = client.iterations().pop().unwrap().cause;
+    assert_eq!(cause, Some(Cause::Tokens { used: 12_000, max: 10_000 }));
+}
+
+#[test]
+fn the_last_message_of_a_turn_counts_in_it_if_a_bound_is_near() {
+    let mut client = Client::new(Mode::Guard);
+    client.config = client.config.clone().with_max_tokens(NonZeroU64::new(10_000).unwrap());
+    client.transcript_wait_max = Some(Duration::from_secs(60));
+    client.message("claude-opus-5-5", [6_000, 0, 0, 0]);
+    client.work(1);
+    assert!(!halts(&client.stop("words")));
+    let stop = json!({ "last_assistant_message": "all of it", "background_tasks": [] });
+    let last = message("m9", "claude-opus-5-5", [6_000, 0, 0, 0]).replace("words", "all of it");
+    let answer = late(&client, "Stop", &stop, last);
+    assert!(halts(&answer), "{answer}");
+}
+
+#[test]
+fn a_client_that_does_not_write_is_not_waited_for_for_long() {
+    let mut client = Client::new(Mode::Guard);
+    client.config = client.config.clone().with_max_tokens(NonZeroU64::new(10_000).unwrap());
+    client.message("claude-opus-5-5", [9_000, 0, 0, 0]);
+    client.prompt("do it");
+    let call = json!({ "tool_name": "Bash", "tool_input": {}, "tool_use_id": "never" });
+    let began = Instant::now();
+    assert_eq!(client.send("PreToolUse", &call), json!({}));
+    assert!(began.elapsed() >= Duration::from_millis(150), "it did not wait");
 }
 
 #[test]
