@@ -113,6 +113,8 @@ pub struct Config {
     pub checkpoint: Checkpoint,
     /// Whether a loop lets a stop through while a background task runs. Default true.
     pub pause_for_background: bool,
+    /// Whether a loop's end, with its cost and its reason, goes to the receivers of the section `alerts`. Default true.
+    pub announce_ends: bool,
     /// Size of `.ralph/progress.md`, bytes; older iterations are dropped. Default 65,536.
     pub progress_max_bytes: u32,
     /// Confidence from which on a mechanical task starts a loop without asking, 0 to 1. Default 0.65.
@@ -151,6 +153,7 @@ impl Default for Config {
             checks: Vec::new(),
             checkpoint: Checkpoint::SideRef,
             pause_for_background: true,
+            announce_ends: true,
             progress_max_bytes: 65_536,
             start_confidence_min_ratio: Room::default().confidence_min_ratio,
             guard_list: GuardList::default(),

@@ -1,6 +1,7 @@
 //! The edge: reads one event, gathers what the step needs, writes the state, answers.
 
 mod alternatives;
+mod announce;
 mod append;
 mod baseline;
 mod call;

@@ -11,6 +11,7 @@ pub mod guard_list;
 pub mod hook;
 #[cfg(feature = "install")]
 pub mod install;
+mod loop_end;
 mod now;
 mod price;
 mod prompt_file;
@@ -29,6 +30,7 @@ pub use config::{Check, Checkpoint, Config, EnvProblem, Mode, Problem, QuietHour
 pub use decision::{Decision, Effect, Step};
 pub use event::{Agent, Background, Command, Event, Kind, ToolCall, Version};
 pub use facts::{Facts, Needs, Process, Route, Tree, Verdict};
+pub use loop_end::{Announce, LoopEnd, LoopEnds};
 pub use now::Now;
 pub use price::Price;
 pub use prompt_file::prompt_file;

@@ -124,6 +124,7 @@ impl Config {
             }
             "completion_tag" => put(&mut self.completion_tag, value, "a line"),
             "pause_for_background" => put(&mut self.pause_for_background, value, "true or false"),
+            "announce_ends" => put(&mut self.announce_ends, value, "true or false"),
             "progress_max_bytes" => put(&mut self.progress_max_bytes, value, "a number of bytes"),
             "checkpoint" => {
                 let word = serde_json::Value::from(value);

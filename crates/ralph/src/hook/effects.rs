@@ -4,6 +4,7 @@ use std::path::Path;
 
 use plimsoll_redact::{Rules, mask};
 
+use super::announce;
 use super::append::{AGENT_SPAWNS, EVENTS, append};
 use super::baseline::{Baseline, Round};
 use super::call::Call;
@@ -17,6 +18,7 @@ use crate::classify::Outcome;
 use crate::config::{Checkpoint, Config, Mode};
 use crate::decision::Effect;
 use crate::event::{Kind, ToolCall, Version};
+use crate::loop_end::is_end;
 use crate::record::{AgentRecord, IterationRecord, Level, Line, LogRecord, Observe, Record};
 use crate::usage::Spent;
 use crate::utc;
@@ -51,7 +53,22 @@ impl Call<'_> {
             }
         }
         records.extend(self.take_notes());
+        let has_end = records.iter().any(is_end);
         self.write(records, observe);
+        if has_end && config.announce_ends {
+            self.announce(observe);
+        }
+    }
+
+    /// Lets people know of a loop's end, once it is in the record.
+    fn announce(&mut self, observe: &mut dyn Observe) {
+        let program = self.options.announcer.clone().filter(|program| program.is_file());
+        let Some(program) = program else { return };
+        if let Err(error) = announce::start(&program, self.project.root(), &self.dir) {
+            self.note(Level::Warn, "nobody is told of a loop's end", &error.to_string());
+            let notes = self.take_notes();
+            self.write(notes, observe);
+        }
     }
 
     /// Notes of a call that has no directory go where a person may see them.

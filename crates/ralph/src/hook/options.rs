@@ -26,6 +26,9 @@ pub struct Options {
     /// The program that writes the bounds anew when the configuration has changed, run as `ralph limits --dir ROOT`.
     /// Default: `plimsoll` beside the hook program.
     pub resolver: Option<PathBuf>,
+    /// The program that tells people of a loop's end, run as `ralph ship --alerts --dir ROOT` and not waited for; one
+    /// that is not there is not run. Default: `plimsoll` beside the hook program.
+    pub announcer: Option<PathBuf>,
     /// Near a budget, how long to wait for the client to write the message whose cost decides. Default 150 ms.
     pub transcript_wait_max: Option<Duration>,
     /// A file to which every step is appended with all that it was decided from, so that it can
@@ -62,6 +65,7 @@ impl Options {
         options.secret_names.sort();
         let beside = std::env::current_exe().map(|program| program.with_file_name("plimsoll"));
         options.resolver = beside.ok();
+        options.announcer.clone_from(&options.resolver);
         options
     }
 

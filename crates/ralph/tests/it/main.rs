@@ -24,6 +24,7 @@ mod guard;
 mod guard_list;
 #[cfg(feature = "install")]
 mod install;
+mod loop_end;
 mod parse;
 mod properties;
 mod ralph_loop;
