@@ -1,6 +1,7 @@
 //! Joins ports of one crate with another crate, one file per pair, mapping fields only.
 
 pub(crate) mod alerts_metrics;
+pub(crate) mod alerts_ralph;
 pub(crate) mod alerts_ssot;
 pub(crate) mod alerts_station;
 pub(crate) mod alerts_store;

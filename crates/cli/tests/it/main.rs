@@ -22,6 +22,7 @@ mod knowledge;
 mod metrics;
 mod paper;
 mod ralph;
+mod ralph_alerts;
 mod ralph_install;
 mod ralph_kill;
 mod review;

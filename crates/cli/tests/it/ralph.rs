@@ -10,12 +10,12 @@ use testbed::{Reply, SentryStandIn};
 
 use crate::run::{Ran, command, ended};
 
-struct Project {
+pub(crate) struct Project {
     dir: tempfile::TempDir,
 }
 
 impl Project {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = Self { dir: tempfile::tempdir().unwrap() };
         fs::write(project.dir.path().join("transcript.jsonl"), "").unwrap();
         fs::create_dir(project.root()).unwrap();
@@ -28,7 +28,12 @@ impl Project {
         project
     }
 
-    fn root(&self) -> std::path::PathBuf {
+    /// What is of no repository: the transcript.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn root(&self) -> std::path::PathBuf {
         self.dir.path().join("project")
     }
 
@@ -38,7 +43,7 @@ impl Project {
     }
 
     /// The hook program, as the client runs it.
-    fn hook(&self, event: &str, fields: &Value) -> Value {
+    pub(crate) fn hook(&self, event: &str, fields: &Value) -> Value {
         let mut input = json!({
             "session_id": "s-1", "cwd": self.root(), "hook_event_name": event,
             "transcript_path": self.dir.path().join("transcript.jsonl"),
@@ -69,12 +74,17 @@ impl Project {
         self.hook("Stop", &json!({ "last_assistant_message": "words", "background_tasks": [] }))
     }
 
-    fn plimsoll(&self, args: &[&str]) -> Ran {
+    pub(crate) fn plimsoll(&self, args: &[&str]) -> Ran {
         ended(&mut command(&self.root(), args))
+    }
+
+    /// What the program said that the hook started at the end of a loop.
+    pub(crate) fn said_by_the_announcer(&self) -> String {
+        fs::read_to_string(self.root().join(".ralph/announce.log")).unwrap_or_default()
     }
 }
 
-fn a_loop_of_three_turns() -> Project {
+pub(crate) fn a_loop_of_three_turns() -> Project {
     let project = Project::new();
     project.hook("UserPromptSubmit", &json!({ "prompt": "RALPH START add a parser" }));
     assert_eq!(project.turn("parse.py", "one\n")["decision"], "block");

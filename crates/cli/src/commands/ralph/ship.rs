@@ -1,5 +1,7 @@
-//! `plimsoll ralph ship`: the record as rows in a store, each once; or what tripped as events of Sentry.
+//! `plimsoll ralph ship`: the record as rows in a store, each once; or what tripped as events of Sentry; or the ends of
+//! loops to the receivers of alerts.
 
+mod alerts;
 mod sentry;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::DirArgs;
+use crate::configuration::ConfigArgs;
 use crate::failure::{Exit, Failure, Hint as _};
 use crate::glue::ralph_metrics::{Memory, Row, Source};
 use crate::stop::Stop;
@@ -32,7 +35,11 @@ Examples:
   plimsoll ralph ship --to plimsoll.db
   plimsoll ralph ship --to http://127.0.0.1:8428 --follow
   plimsoll ralph ship --to plimsoll.db --again      everything once more, for a new file
-  plimsoll ralph ship --sentry env:SENTRY_DSN --follow   each trip and each error of a hook, with what came before";
+  plimsoll ralph ship --sentry env:SENTRY_DSN --follow   each trip and each error of a hook, with what came before
+  plimsoll ralph ship --alerts                each loop's end, with cost and reason, to the receivers of `alerts`
+
+Hooks run the last one by themselves at the end of a loop, unless `ralph.announce_ends` is false. Routes know it as the \
+rule `ralph_loop_end`, a warning if a bound ended the loop, else for information.";
 
 /// Bytes of the record that are read at once.
 const READ_BYTES_MAX: u64 = 1 << 20;
@@ -56,11 +63,16 @@ pub(crate) struct ShipArgs {
     /// is, such as `env:SENTRY_DSN` or the name of a file
     #[arg(long, value_name = "SECRET", value_parser = secret, conflicts_with = "again")]
     sentry: Option<SecretRef>,
+    /// Tell the receivers of the section `alerts` of each loop's end instead, with its cost and its reason
+    #[arg(long, conflicts_with_all = ["again", "sentry"])]
+    alerts: bool,
     /// Label `env` of the rows
     #[arg(long, default_value = "dev")]
     env: String,
     #[command(flatten)]
     dir: DirArgs,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Go on as the record grows, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -98,6 +110,9 @@ pub(crate) fn run(args: &ShipArgs) -> Result<Exit, Failure> {
     }
     if let Some(dsn) = &args.sentry {
         return sentry::run(args, &dir, dsn);
+    }
+    if args.alerts {
+        return alerts::run(args, &dir);
     }
     let source = Source { env: args.env.clone(), producer: format!("ralph@{}", host()) };
     let path = dir.join(format!("ship-{}.json", fingerprint(&args.to)));
