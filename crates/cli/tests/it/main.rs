@@ -23,6 +23,7 @@ mod metrics;
 mod paper;
 mod ralph;
 mod ralph_alerts;
+mod ralph_degraded;
 mod ralph_install;
 mod ralph_kill;
 mod review;

@@ -19,6 +19,7 @@ mod checkpoint;
 mod classify;
 mod client;
 mod config;
+mod degradation;
 mod faults;
 mod guard;
 mod guard_list;
