@@ -14,6 +14,7 @@ mod ralph;
 mod rounds;
 mod sandbox;
 mod script;
+mod told;
 mod versions;
 
 use super::Live;

@@ -8,6 +8,7 @@ use testbed::{ClaudeApi, ModelCall, ModelReply};
 use super::client::{self, Client};
 use super::ralph::Ralph;
 use super::script::{bash, is_after_tool, say};
+use super::told;
 use crate::live::Live;
 use crate::steps::say as tell;
 
@@ -20,6 +21,7 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<String> {
     let client = client::newest(&live.workspace.scratch()?)?;
     working(live, &client).context("15 rounds with work")?;
     idle(live, &client).context("5 idle rounds")?;
+    told::run(live, &client).context("what an end leaves behind")?;
     let runs = live.count(3, 50);
     for run in 1..=runs {
         completion(live, &client).with_context(|| format!("completion, run {run} of {runs}"))?;
@@ -27,7 +29,8 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<String> {
     tell(&format!("completion: {runs} of {runs} runs"));
     Ok(format!(
         "client {}: 15 rounds with work stop at 15; 5 idle rounds trip no_progress; a completion that the check refutes \
-         goes on and one that it confirms ends, {runs} of {runs} runs",
+         goes on and one that it confirms ends, {runs} of {runs} runs; an end is at Discord with cost and reason, and rows \
+         say whether tests came first",
         client.version
     ))
 }

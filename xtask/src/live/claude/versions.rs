@@ -28,15 +28,16 @@ struct Place {
     before: Option<&'static str>,
 }
 
-const PLACES: [Place; 3] = [
+const PLACES: [Place; 4] = [
     Place { flag: "--local", before: Some(OWN) },
+    Place { flag: "--project", before: Some(OWN) },
     Place { flag: "--user", before: Some(OWN) },
     Place { flag: "--local", before: None },
 ];
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<String> {
     let mut versions = Vec::new();
-    let places = usize::try_from(live.count(1, 3))?;
+    let places = usize::try_from(live.count(1, 4))?;
     for client in client::installed(&live.workspace.scratch()?)? {
         for place in PLACES.iter().take(places) {
             let which = || format!("client {} with {}", client.version, place.flag);
@@ -80,6 +81,7 @@ fn check(live: &Live<'_>, client: &Client, place: &Place) -> anyhow::Result<()> 
 fn settings(ralph: &Ralph, place: &Place) -> PathBuf {
     match place.flag {
         "--user" => ralph.project.home().join(".claude/settings.json"),
+        "--project" => ralph.project.root().join(".claude/settings.json"),
         _ => ralph.project.root().join(".claude/settings.local.json"),
     }
 }
