@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::diff::{Diff, FileDiff, Hunk};
+use crate::literal::mask_literals;
 
 /// Bytes of code for one token, at the least: a figure on the safe side for source text with numbers in front.
 const BYTES_PER_TOKEN: usize = 3;
@@ -87,8 +88,11 @@ fn reason_to_skip(file: &FileDiff, config: &Config) -> Option<&'static str> {
 fn pieces(file: &FileDiff, budget: usize, rules: &Rules) -> Vec<Piece> {
     let piece = |hunks: &[Hunk]| Piece {
         path: file.path().to_owned(),
-        text: mask(&FileDiff { hunks: hunks.to_vec(), ..file.clone() }.to_string(), rules)
-            .into_owned(),
+        text: mask_literals(&mask(
+            &FileDiff { hunks: hunks.to_vec(), ..file.clone() }.to_string(),
+            rules,
+        ))
+        .into_owned(),
     };
     let whole = piece(&file.hunks);
     if tokens_of(&whole.text) <= budget {

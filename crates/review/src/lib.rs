@@ -13,6 +13,7 @@ mod diff;
 mod finding;
 mod language;
 mod lint;
+mod literal;
 mod region;
 mod request;
 mod review;
