@@ -3,14 +3,20 @@
 mod errors;
 mod injection;
 mod input;
+mod kept;
 mod keys;
+mod leaks;
+mod lifecycle;
 mod limits;
+mod lost;
 mod nautilus;
 mod numbers;
+mod outside;
 mod patterns;
 mod speed;
 mod time;
 mod view;
+mod work;
 
 use std::collections::HashMap;
 
@@ -72,13 +78,19 @@ impl Hits {
 pub fn lints() -> impl Iterator<Item = &'static Lint> {
     [
         limits::LINTS,
+        kept::LINTS,
         errors::LINTS,
+        lost::LINTS,
         numbers::LINTS,
         time::LINTS,
         keys::LINTS,
+        leaks::LINTS,
         input::LINTS,
+        outside::LINTS,
         speed::LINTS,
+        work::LINTS,
         nautilus::LINTS,
+        lifecycle::LINTS,
         injection::LINTS,
     ]
     .into_iter()

@@ -111,11 +111,21 @@ impl<'a> Region<'a> {
 
     /// The text from a line on until its parentheses are closed, joined by spaces.
     pub(crate) fn statement(&self, first: usize) -> String {
+        joined(self.call(first).map(|line| line.text))
+    }
+
+    /// The same without comments and the inside of strings.
+    pub(crate) fn statement_code(&self, first: usize) -> String {
+        joined(self.call(first).map(|line| line.code.as_str()))
+    }
+
+    /// The lines from one on until its parentheses are closed.
+    pub(crate) fn call(&self, first: usize) -> impl Iterator<Item = &SourceLine<'a>> {
         let mut depth = 0_i32;
-        let mut text = String::new();
-        for line in self.lines.iter().skip(first).take(CALL_LINES_MAX) {
-            text.push_str(line.text.trim());
-            text.push(' ');
+        let mut is_open = true;
+        let lines = self.lines.iter().skip(first).take(CALL_LINES_MAX);
+        lines.take_while(move |line| {
+            let was_open = is_open;
             for character in line.code.chars() {
                 match character {
                     '(' | '[' | '{' => depth += 1,
@@ -123,11 +133,36 @@ impl<'a> Region<'a> {
                     _ => {}
                 }
             }
-            if depth <= 0 {
-                break;
-            }
-        }
-        text
+            is_open = depth > 0;
+            was_open
+        })
+    }
+
+    /// The text from a line on to the one that ends the statement of a language with semicolons.
+    pub(crate) fn chain(&self, first: usize) -> String {
+        let mut has_ended = false;
+        let lines = self.lines.iter().skip(first).take(CALL_LINES_MAX);
+        joined(
+            lines
+                .take_while(|line| {
+                    let goes_on = !has_ended;
+                    has_ended = line.code.trim_end().ends_with(';') || line.is_blank();
+                    goes_on
+                })
+                .map(|line| line.text),
+        )
+    }
+
+    /// Lines with code that are indented deeper than a header, from it on.
+    pub(crate) fn block(&self, header: usize) -> Vec<(usize, &SourceLine<'a>)> {
+        let indent = self.lines.get(header).map_or(0, SourceLine::indent);
+        self.lines
+            .iter()
+            .enumerate()
+            .skip(header + 1)
+            .filter(|(_, line)| !line.is_blank())
+            .take_while(|(_, line)| line.indent() > indent)
+            .collect()
     }
 
     /// The function that a line is in, as far as the hunk shows it.
@@ -177,6 +212,10 @@ impl<'a> Region<'a> {
         let count = function.last.saturating_sub(function.first) + 1;
         self.lines.iter().skip(function.first).take(count)
     }
+}
+
+fn joined<'t>(lines: impl Iterator<Item = &'t str>) -> String {
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// The name in `def name(`, `async def name(`, `fn name(`, `function name(`.

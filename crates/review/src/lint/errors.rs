@@ -15,6 +15,11 @@ pattern!(
 );
 pattern!(NOTHING, r"^\s*(pass|\.\.\.)\s*$");
 pattern!(GIVES_UP, r"^\s*(continue|return(\s+(None|\[\]|\{\}|0|0\.0|False|True|\(\)))?)\s*$");
+// In a `finally` these drop the exception that is on its way.
+pattern!(LEAVES, r"^\s*(return|break|continue)\b");
+pattern!(WHISPERS, r"(?i)^\s*(self\.)?_?log(ger|ging)?\.(debug|trace)\(.*\)\s*$");
+pattern!(RETRIES, r"^\s*@\w*\.?(retry|on_exception|retrying)\b");
+pattern!(RETRIES_END, r"(?i)stop|max_|tries|attempts|times\s*=");
 pattern!(SUPPRESS, r"\bsuppress\(\s*(Base)?Exception\b");
 pattern!(EMPTY_CATCH, r"\bcatch\s*(\(\w*\))?\s*\{\s*\}|\.catch\(\s*\(?\w*\)?\s*=>\s*\{\s*\}\s*\)");
 pattern!(IGNORED_RESULT, r"^\s*let _ = .*\(|\.ok\(\);\s*$");
@@ -22,7 +27,10 @@ pattern!(
     IGNORABLE,
     r"\bwrite(ln)?!|\.send\(|\.join\(|try_init|set_logger|\.try_send\(|remove_file|\.flush\("
 );
-pattern!(ENDLESS, r"^\s*(while\s+(True|1)\s*:|while\s*\(\s*(true|1)\s*\)|loop\s*\{)");
+pattern!(
+    ENDLESS,
+    r"^\s*(while\s+(True|1)\s*:|while\s*\(\s*(true|1)\s*\)|loop\s*\{|while\s+not\s+(self\.)?_?(ok|done|sent|acked|connected|filled|success\w*)\b|while\s+(self\.)?\w+\s+is\s+None\s*:)"
+);
 pattern!(CATCHES, r"\bexcept\b|\bcatch\b|\bErr\(|\.is_err\(\)");
 pattern!(TRIES_AGAIN, r"\bcontinue\b|\bsleep\(");
 pattern!(SUCCEEDS, r"\breturn\b|\bbreak\b");
@@ -32,11 +40,28 @@ pattern!(
 );
 pattern!(
     REQUEST,
-    r"\b(requests|_?session)\.(get|post|put|delete|patch|head|request)\(|\burlopen\(|\bsocket\.create_connection\(|\breqwest::(blocking::)?get\(|\breqwest::(blocking::)?Client::new\(\)|\bTcpStream::connect\("
+    r"\b(requests|_?session)\.(get|post|put|delete|patch|head|request)\(|\burlopen\(|\bsocket\.create_connection\(|\breqwest::(blocking::)?get\(|\breqwest::(blocking::)?Client::new\(\)|\bTcpStream::connect\(|\b(reqwest::|blocking::)?Client::builder\(\)"
 );
-pattern!(TIMEOUT, r"(?i)timeout");
-pattern!(NO_TIMEOUT, r"\btimeout\s*=\s*None\b|\btimeout\s*:\s*(null|0)\b");
+pattern!(TIMEOUT, r"(?i)timeout|deadline");
+// Clients of the blocking library under other names, in a file that imports it.
+pattern!(
+    BLOCKING_CLIENT,
+    r"\b\w*(session|http|client|api)\w*\.(get|post|put|delete|patch|request)\("
+);
+pattern!(BLOCKING_LIBRARY, r"^\s*(import requests\b|from requests\b)|\brequests\.Session\(");
+pattern!(AWAITS, r"\bawait\b|\basync\s+with\b");
+pattern!(
+    NO_TIMEOUT,
+    r"\b(timeout|total|sock_read)\s*=\s*None\b|\btimeout\s*:\s*(null|0)\b|\bwait_for\([^)]*,\s*(timeout\s*=\s*)?None\s*\)"
+);
 pattern!(PANICS, r"\.unwrap\(\)|\.expect\(|\bpanic!|\bunreachable!|\btodo!|\bunimplemented!");
+// What another program sent or said.
+pattern!(
+    OUTSIDE,
+    r"\.await\s*\.(unwrap|expect)\(|\b(from_str|from_slice|from_reader|from_value|from_utf8|json|text|bytes|parse|decode\w*|recv|next|read_message)(::<[^;]*>)?\([^;]*\)\s*(\.await)?\??\s*\.(unwrap|expect)\(|\]\s*\.as_\w+\(\)\s*\.(unwrap|expect)\(|\.get\([^;]*\)\s*(\.and_then\([^;]*\))?\s*\.(unwrap|expect)\("
+);
+pattern!(OF_A_LITERAL, r#""[^"]*"\s*\.parse|(from_str|parse|new)\(\s*"[^"{]*"\s*\)"#);
+pattern!(TOOL, r"(^|/)(main|build)\.rs$|(^|/)(examples|bin|xtask|benches|tools)/");
 pattern!(LOCK, r"\.(lock|read|write)\(\)\s*\.(unwrap|expect)\(");
 pattern!(HOT_PATH, r"(?i)strateg|execution|engine|exchange|venue|gateway|order|feed|trading");
 pattern!(
@@ -141,6 +166,14 @@ fn exception_swallowed(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         }
         if region.language == Language::Python {
             python_except(region, index, hits);
+            let leaves =
+                || region.block(index).into_iter().find(|(_, line)| LEAVES.is_match(&line.code));
+            if line.code.trim() == "finally:"
+                && let Some((at, inner)) = leaves()
+                && inner.is_added
+            {
+                hits.line(region, at);
+            }
         }
     }
 }
@@ -148,7 +181,7 @@ fn exception_swallowed(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 fn python_except(region: &Region<'_>, index: usize, hits: &mut Hits) {
     let Some(line) = region.lines.get(index) else { return };
     let Some(types) = EXCEPT.captures(&line.code).and_then(|found| found.get(1)) else { return };
-    let block = block_of(region, index);
+    let block = region.block(index);
     let Some((_, first)) = block.first() else { return };
     let is_new = line.is_added || block.iter().any(|(_, line)| line.is_added);
     if !is_new || HARMLESS.is_match(types.as_str()) {
@@ -156,26 +189,17 @@ fn python_except(region: &Region<'_>, index: usize, hits: &mut Hits) {
     }
     let is_silent = !block.iter().any(|(_, line)| LOGS.is_match(&line.code));
     let is_broad = BROAD.is_match(types.as_str());
+    // Told at a level that nobody sees in production.
+    let whispers = is_broad
+        && block.iter().all(|(_, line)| {
+            WHISPERS.is_match(&line.code)
+                || NOTHING.is_match(&line.code)
+                || GIVES_UP.is_match(&line.code)
+        });
     let gives_up = block.len() == 1 && GIVES_UP.is_match(&first.code) && is_broad;
-    if is_silent && (NOTHING.is_match(&first.code) || gives_up) {
+    if whispers || (is_silent && (NOTHING.is_match(&first.code) || gives_up)) {
         hits.line(region, index);
     }
-}
-
-/// Lines with code that are indented deeper than a header, from it on.
-fn block_of<'r, 'a>(
-    region: &'r Region<'a>,
-    header: usize,
-) -> Vec<(usize, &'r crate::region::SourceLine<'a>)> {
-    let indent = region.lines.get(header).map_or(0, crate::region::SourceLine::indent);
-    region
-        .lines
-        .iter()
-        .enumerate()
-        .skip(header + 1)
-        .filter(|(_, line)| !line.is_blank())
-        .take_while(|(_, line)| line.indent() > indent)
-        .collect()
 }
 
 fn bare_except(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
@@ -188,7 +212,7 @@ fn bare_except(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         };
         let types = types.as_str().trim();
         let is_bare = types.is_empty() || types.starts_with("BaseException");
-        let raises = block_of(region, index).iter().any(|(_, line)| line.code.contains("raise"));
+        let raises = region.block(index).iter().any(|(_, line)| line.code.contains("raise"));
         if is_bare && !raises {
             hits.line(region, index);
         }
@@ -197,10 +221,14 @@ fn bare_except(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 
 fn unbounded_retry(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.lines.iter().enumerate() {
+        let decorates = line.is_added && RETRIES.is_match(&line.code);
+        if decorates && !RETRIES_END.is_match(&region.statement_code(index)) {
+            hits.line(region, index);
+        }
         if !ENDLESS.is_match(&line.code) {
             continue;
         }
-        let block = block_of(region, index);
+        let block = region.block(index);
         let has =
             |pattern: &regex::Regex| block.iter().any(|(_, line)| pattern.is_match(&line.code));
         let is_new = line.is_added || block.iter().any(|(_, line)| line.is_added);
@@ -213,10 +241,20 @@ fn unbounded_retry(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 
 fn request_without_timeout(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
-        let statement = region.statement(index);
+        let statement = match region.language {
+            Language::Rust => region.chain(index),
+            _ => region.statement(index),
+        };
         let has_bound = TIMEOUT.is_match(&statement) && !NO_TIMEOUT.is_match(&statement);
-        let takes_bound_elsewhere = line.code.contains("ession.") && view.has(&TIMEOUT);
-        let is_request = REQUEST.is_match(&line.code) && !takes_bound_elsewhere;
+        let by_client = BLOCKING_CLIENT.is_match(&line.code)
+            && !AWAITS.is_match(&line.code)
+            && view.has(&BLOCKING_LIBRARY);
+        let takes_bound_elsewhere =
+            (by_client || line.code.contains("ession.")) && view.has(&TIMEOUT);
+        let is_request = (by_client || REQUEST.is_match(&line.code)) && !takes_bound_elsewhere;
+        // The bound of a connection may stand on the line before: `timeout(WAIT, connect(..))`.
+        let before = index.checked_sub(1).and_then(|above| region.lines.get(above));
+        let has_bound = has_bound || before.is_some_and(|above| TIMEOUT.is_match(&above.code));
         if (is_request && !has_bound) || NO_TIMEOUT.is_match(&line.code) {
             hits.line(region, index);
         }
@@ -232,7 +270,24 @@ fn panic_in_trading_code(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         if !panics || is_in_test_module(region, index) {
             continue;
         }
-        let is_trading = HOT_PATH.is_match(region.path)
+        let chain = region.chain(
+            index.saturating_sub(
+                // `.unwrap()` on a line of its own belongs to the call above.
+                region
+                    .lines
+                    .iter()
+                    .take(index + 1)
+                    .rev()
+                    .take_while(|line| line.code.trim_start().starts_with('.'))
+                    .count(),
+            ),
+        );
+        let is_outside = OUTSIDE.is_match(&chain)
+            && !OF_A_LITERAL.is_match(&chain)
+            && !TOOL.is_match(region.path)
+            && region.function(index).is_none_or(|function| function.name != "main");
+        let is_trading = is_outside
+            || HOT_PATH.is_match(region.path)
             || region.function(index).is_some_and(|function| {
                 is_handler(&function) || TRADING_FN.is_match(&function.name)
             });

@@ -1,6 +1,6 @@
 //! Input: what comes from outside is checked before it is used, and never becomes code.
 
-use super::patterns::pattern;
+use super::patterns::{has_word, pattern};
 use super::view::View;
 use super::{Hits, InTests, Lint};
 use crate::finding::{Focus, Severity};
@@ -27,18 +27,30 @@ pattern!(SHELL_TRUE, r"\bshell\s*=\s*True\b");
 pattern!(FIRST_LITERAL, r#"\b(run|call|check_call|check_output|Popen)\(\s*["'][^"'{]*["']\s*,"#);
 pattern!(
     OUTSIDE_NUMBER,
-    r#"\b(float|Decimal|int)\(\s*(str\(\s*)?(os\.environ|os\.getenv|\w*request\w*[.\[]|\w*payload\w*[.\[]|\w*params[.\[]|\w*(msg|message)\w*[.\[]|\w*event\w*[.\[]|\w*data\w*\[|\w*json\w*[.\[(]|\w*row\[|\w*body\w*[.\[]|input\(|sys\.argv)"#
+    r#"\b(float|Decimal|int)\(\s*(str\(\s*)?(os\.environ|os\.getenv|\w*request\w*[.\[]|\w*payload\w*[.\[]|\w*params[.\[]|\w*(msg|message)\w*[.\[]|\w*event\w*[.\[]|\w*data\w*\[|\w*json\w*[.\[(]|\w*row\[|\w*body\w*[.\[]|\w*query\w*[.\[]|\w*form\w*[.\[]|\w*fields?\[|\w*cmd\w*[.\[]|\w*signal\w*\[|\w*alert\w*\[|input\(|sys\.argv)"#
+);
+// The number is the whole value, so that a later line can look at it by its name.
+pattern!(
+    ASSIGNS,
+    r"^\s*(?:self\.)?(\w+)\s*(?::\s*[\w\[\], |.]+)?\s*=\s*(?:float|Decimal|int|round|abs)\("
 );
 pattern!(
-    CHECKED,
-    r"(?i)isfinite|isnan|is_nan|is_finite|validat|\braise\b|[<>]=?\s*-?\d|-?\d\s*[<>]=?|<=|>=|clamp|\bmin\(|\bmax\(|positive|check|parse_|schema|reject|\bif\b.*\b(qty|quantity|price|px|size|amount)\b"
+    HELD,
+    r"(?i)isfinite|isnan|is_nan|is_finite|validat|check|clamp|\bmin\(|\bmax\(|positive|[<>]|\bin\b|range\(|assert|approve|require|\b(if|elif)\b"
+);
+pattern!(
+    BOUNDS,
+    r"(?i)\bmin\(|\bmax\(|clamp|validat|positive|bounded|check|parse_|model_validate|schema"
 );
 pattern!(CLASS, r"^\s*class\s+\w+\s*\(([^)]*)\)");
-pattern!(CONFIG_BASE, r"\b(BaseModel|BaseSettings|StrategyConfig|NautilusConfig|ActorConfig)\b");
+pattern!(
+    CONFIG_BASE,
+    r"\b(BaseModel|BaseSettings|Struct|StrategyConfig|NautilusConfig|ActorConfig)\b"
+);
 pattern!(FIELD, r"^\s+(\w+)\s*:\s*(Optional\[)?(float|int|Decimal)\]?\b");
 pattern!(
     LIMIT_FIELD,
-    r"(?i)max|limit|leverage|qty|quantity|size|ratio|pct|risk|notional|stop|draw_?down|period|threshold|bps"
+    r"(?i)max|limit|leverage|qty|quantity|size|ratio|pct|risk|notional|stop|draw_?down|period|threshold|bps|price|\bpx|_px|amount"
 );
 pattern!(
     BOUNDED,
@@ -159,11 +171,21 @@ fn number_not_checked(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         return;
     }
     for (index, line) in region.added() {
-        if !OUTSIDE_NUMBER.is_match(line.text) {
+        let Some(found) = OUTSIDE_NUMBER.find(line.text) else { continue };
+        if found.as_str().contains("environ") && !LIMIT_FIELD.is_match(line.text) {
             continue;
         }
         let Some(function) = region.function(index) else { continue };
-        if !region.body(&function).any(|line| CHECKED.is_match(&line.code)) {
+        let is_held = match ASSIGNS.captures(&line.code) {
+            // A name: one line of the function has to hold it to something.
+            Some(name) => region.body(&function).any(|other| {
+                let is_this = other.number == line.number && !BOUNDS.is_match(&other.code);
+                !is_this && HELD.is_match(&other.code) && has_word(&other.code, &name[1])
+            }),
+            // In the middle of a call: nothing can look at it before it is used.
+            None => BOUNDS.is_match(&region.statement_code(index)),
+        };
+        if !is_held {
             hits.line(region, index);
         }
     }

@@ -21,12 +21,30 @@ pattern!(
     LOG_CALL,
     r"(?i)\b(log|logger|logging|self\.log|self\._log|_log|tracing)\.?(debug|info|warn|warning|error|critical|exception|trace)?\(|\bprint\(|\b(println|eprintln|debug|info|warn|error|trace)!\(|\bconsole\.(log|info|warn|error)\("
 );
+pattern!(
+    UNQUOTED,
+    r#"^\s*(?:-\s*)?(?:export\s+|ENV\s+|ARG\s+)?([A-Za-z_][\w.\-]*)\s*[=:]\s*([^\s"'$<{/#]{12,})\s*$"#
+);
+// What a test or a page of documentation calls a key that is none.
+pattern!(
+    MADE_UP,
+    r"(?i)\b\w*(fake|dummy|test|example|sample|mock|stub|placeholder)\w*\b\W{0,4}[:=]"
+);
 pattern!(NAME, r"[A-Za-z_][A-Za-z0-9_.]*");
+// What holds a key among other things.
+pattern!(
+    HOLDS_SECRET,
+    r"\b(self\.)?_?(\w*headers|creds|credentials|auth|signed\w*|login_(frame|msg|message|payload|body|args)|environ|__dict__)\b|\bvars\(\s*self|\b(env::vars|std::env::vars)\("
+);
+pattern!(
+    SHELL_SHOWS,
+    r"(?i)^\s*(-\s*)?(run:\s*)?(echo|printf|cat\s*<<<)\b.*\$\{?\{?\s*\w*(secrets?\.|secret|token|api_?key|password|private_?key)\w*"
+);
 pattern!(HELD_BACK, r"(?i)(mask|redact|bool|len|hash|sha256|fingerprint|type|isinstance)\s*\($");
 pattern!(BRACES, r"\{([^{}]*)\}|\$\{([^{}]*)\}");
 pattern!(
     KEY_IN_URL,
-    r#"(?i)[?&](api_?key|apikey|token|access_token|secret|password)=(\{|\$\{|["']\s*\+|%s)"#
+    r#"(?i)[?&](api_?key|apikey|token|access_token|secret|password)=(\{|\$\{|["']\s*\+|%s)|\bparams\s*=\s*\{[^}]*["'](api_?key|apikey|token|access_token|secret|passphrase)["']\s*:|\.query\(\s*&?\[\s*\(\s*"(api_?key|apikey|token|access_token|secret)"|\bparams\[["'](api_?key|apikey|token|access_token|secret)["']\]\s*="#
 );
 pattern!(
     NO_TLS_CHECK,
@@ -119,10 +137,30 @@ fn secret_in_code(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             let value = group(2);
             key_is_secret(group(1)) && is_random(value) && !PLACEHOLDER.is_match(value)
         });
-        if by_shape || by_name {
+        let by_line = matches!(region.language, Language::Shell | Language::Settings)
+            && UNQUOTED.captures(line.text).is_some_and(|found| {
+                let group = |index| found.get(index).map_or("", |found| found.as_str());
+                key_is_secret(group(1)) && is_random(group(2)) && !PLACEHOLDER.is_match(group(2))
+            });
+        let is_made_up = MADE_UP.is_match(line.text) || (region.is_test && counts_up(line.text));
+        if (by_shape || by_name || by_line) && !is_made_up {
             hits.line(region, index);
         }
     }
+}
+
+/// Whether a text has a run that a person types and no machine draws: `0123456789`, `abcdefgh`, `aaaaaaaa`.
+fn counts_up(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let runs = |step: u8| {
+        bytes.windows(8).any(|eight| {
+            eight.iter().all(u8::is_ascii_alphanumeric)
+                && eight
+                    .windows(2)
+                    .all(|two| matches!(two, [a, b] if a.checked_add(step) == Some(*b)))
+        })
+    };
+    runs(0) || runs(1)
 }
 
 /// Whether the text stands in a string or a comment, so that it is a value and no name in code.
@@ -144,21 +182,34 @@ fn is_random(value: &str) -> bool {
 
 fn secret_logged(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
+        let is_shell = matches!(region.language, Language::Shell | Language::Settings);
+        // Into a file or another program it is not shown.
+        if is_shell && SHELL_SHOWS.is_match(line.text) && !line.text.contains(['|', '>']) {
+            hits.line(region, index);
+        }
         if !LOG_CALL.is_match(&line.code) {
             continue;
         }
-        let statement = region.statement(index);
-        let in_strings = BRACES.captures_iter(&statement).filter_map(|found| {
-            found.get(1).or(found.get(2)).map(|inner| inner.as_str().to_owned())
+        // The line of the call that names it: a call may span many.
+        let naming = region.call(index).enumerate().find(|(offset, part)| {
+            let in_strings = BRACES.captures_iter(part.text).any(|found| {
+                found.get(1).or(found.get(2)).is_some_and(|inner| names_secret(inner.as_str()))
+            });
+            let code = part.code.as_str();
+            let arguments = if *offset == 0 {
+                code.split_once('(').map_or("", |(_, arguments)| arguments)
+            } else {
+                code
+            };
+            in_strings || names_secret(arguments) || HOLDS_SECRET.is_match(arguments)
         });
-        let in_code = line.code.split_once('(').map(|(_, arguments)| arguments.to_owned());
-        if in_strings.chain(in_code).any(|text| names_secret(&text)) {
-            hits.line(region, index);
+        if let Some((offset, _)) = naming {
+            hits.line(region, index + offset);
         }
     }
 }
 
-fn names_secret(code: &str) -> bool {
+pub(super) fn names_secret(code: &str) -> bool {
     NAME.find_iter(code).any(|name| {
         let last = name.as_str().rsplit('.').next().unwrap_or_default();
         let before = code.get(..name.start()).unwrap_or_default();

@@ -10,15 +10,22 @@ pattern!(
     ORDER,
     r"\b(submit_order|submit_order_list|place_order|create_order|send_order|new_order|create_market_\w*order|create_limit_\w*order|order_market|market_order|place_market_order)\s*\("
 );
+// The same under other names: what is sent says that it is an order.
+pattern!(
+    SENDS,
+    r"\.\s*(send_new\w*|send_order\w*|submit\w*|place(_\w+)?|post_order\w*|create_order\w*|new_order\w*|enter_order\w*|execute_order\w*|modify_order|replace_order|amend_order)\(|\b\w*(venue|gateway|exchange|broker|oms|router|outbound)\w*\s*\.\s*(send|submit|place|post|create|execute|route|new|enter|push)\(\s*(&|mut\s|\w+::)*\w*(order|req|request|ticket|leg|child|hedge|quote|new)\w*\b|\b\w*(client|adapter|session|api|conn)\w*\s*\.\s*(send|submit|place|post|create|execute|push)\(\s*(&|mut\s|\w+::)*\w*(order|ticket|leg|child|hedge)\w*\b"
+);
+// Work that is handed to threads is no order.
+pattern!(HANDS_OVER, r"(?i)\b\w*(executor|pool|thread|loop|worker|scheduler|sandbox)\w*\.submit");
 pattern!(DEFINITION, r"\b(def|fn|function)\s+\w+\s*\(");
 // Words of limit orders, which are no limits.
 pattern!(
     LIMIT_ORDER,
-    r"(?i)order_factory\.\w+|\b\w*limit_(order|price|px)\w*|\bLimitOrder\b|OrderType\.\w+|create_limit_\w+|\brate_?limit\w*"
+    r"(?i)order_factory\.\w+|\b\w*limit_(order|price|px)\w*|\bLimitOrder\b|OrderType\.\w+|create_limit_\w+|\brate_?limit\w*|\bmax_(age|retries|attempts|spread|wait|len|depth|bars|lookback)\w*|\bmaxlen\b|\brisk_free\w*|\bcheckpoint\w*"
 );
 pattern!(
     GUARD,
-    r"(?i)limit|\bmax|_max\b|risk|exposure|check|guard|allow|\bmin\(|\bcap(ped)?\b|halt|kill|validat|reduce_only|clamp|\bbounded"
+    r"(?i)limit|\bmax|_max\b|risk|exposure|check|guard|allow|\bmin\(|\bcap(ped)?\b|halt|kill|validat|reduce_only|clamp|\bbounded|room|permit|approv|within|budget|\.min\(|vet\b|verdict"
 );
 pattern!(LEAVES, r"(?i)close|flatten|exit|cancel|reduce|liquidat|unwind|stop_loss|protect");
 pattern!(
@@ -27,9 +34,12 @@ pattern!(
 );
 pattern!(
     RISK_NAME,
-    r"(?i)position|leverage|draw_?down|loss|exposure|notional|order_(size|qty|value)|quantity|\bqty|_qty|risk|kill|margin|max_orders"
+    r"(?i)position|leverage|draw_?down|loss|exposure|notional|order_(size|qty|value|rate)|quantity|\bqty|_qty|risk|kill|margin|max_(open_)?orders|slippage|deviation|collar|stale|max_age|orders_per|submit_rate|concentration|\bgross|\bnet_|max_(size|clip|inventory|delta|vega|gamma)|inventory|tolerance"
 );
-pattern!(LIMIT_NAME, r"(?i)max|limit|cap|kill|ratio|pct|threshold|stop|leverage|budget|min");
+pattern!(
+    LIMIT_NAME,
+    r"(?i)max|limit|cap|kill|ratio|pct|threshold|stop|leverage|budget|min|tolerance"
+);
 pattern!(
     SWITCH_NAME,
     r"(?i)kill_?switch|circuit_?breaker|risk_?(check|engine|limits?)|limits?_enabled|dry_?run|paper|testnet|sandbox|position_limits?|bypass_risk|bypass|skip_risk|halt_on|stop_loss"
@@ -37,6 +47,14 @@ pattern!(
 pattern!(
     CHECK,
     r"(?i)\b(if|elif|while|assert|ensure!|require)\b.*(max_|_max\b|limit|draw_?down|exposure|leverage|halt|kill|risk|margin|allowed)|\b\w*(check|validate|enforce|assert|ensure)_?\w*(limit|risk|position|exposure|margin|drawdown|leverage)\w*\s*\("
+);
+pattern!(
+    LIMIT_WORD,
+    r"(?i)\b\w*(max_|_max\b|limit|draw_?down|exposure|leverage|halt|kill|risk|margin)\w*"
+);
+pattern!(
+    CALLS_CHECK,
+    r"(?i)\b(self\.)?\w*(pre_?check|pre_?trade|check|validate|enforce|vet|guard|approve|ensure)\w*\s*\("
 );
 pattern!(
     CHANGED_LIMIT,
@@ -134,14 +152,17 @@ pub(super) const LINTS: &[Lint] = &[
 
 fn order_without_limit_check(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
-        if !ORDER.is_match(&line.code)
-            || DEFINITION.is_match(&line.code)
-            || is_in_test_module(region, index)
-        {
+        let sends = ORDER.is_match(&line.code)
+            || (SENDS.is_match(&line.code)
+                && !HANDS_OVER.is_match(&line.code)
+                && !is_sender(region, index));
+        if !sends || DEFINITION.is_match(&line.code) || is_in_test_module(region, index) {
             continue;
         }
         let Some(function) = region.function(index) else { continue };
-        let is_guarded = region.body(&function).any(|line| {
+        let last = region.call(index).last().map_or(line.number, |last| last.number);
+        // What is asked after the order has left guards nothing.
+        let is_guarded = region.body(&function).filter(|other| other.number <= last).any(|line| {
             let code = LIMIT_ORDER.replace_all(&line.code, " ");
             GUARD.is_match(&code)
         });
@@ -149,6 +170,13 @@ fn order_without_limit_check(_: &View<'_>, region: &Region<'_>, hits: &mut Hits)
             hits.line(region, index);
         }
     }
+}
+
+/// Whether the function is the one that puts an order on the wire, behind the checks of its callers.
+fn is_sender(region: &Region<'_>, index: usize) -> bool {
+    const NAMES: [&str; 9] =
+        ["send", "_send", "transmit", "write", "encode", "retry", "replay", "post", "_post"];
+    region.function(index).is_some_and(|function| NAMES.contains(&function.name.as_str()))
 }
 
 /// `key = value` of a line.
@@ -242,16 +270,36 @@ fn switch(text: &str) -> Option<bool> {
     }
 }
 
-fn risk_check_removed(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+fn risk_check_removed(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for change in &region.changes {
         let added = || change.added.iter().filter_map(|index| region.lines.get(*index));
         let has_check_now = added().any(|line| CHECK.is_match(&line.code));
         for removed in &change.removed {
             let code = LIMIT_ORDER.replace_all(removed, " ");
             let is_comment = removed.trim_start().starts_with(['#', '/']);
-            let has_moved =
-                region.lines.iter().any(|line| line.is_added && line.text.trim() == removed.trim());
-            if CHECK.is_match(&code) && !is_comment && !has_check_now && !has_moved {
+            // What is asked once at the start no longer guards each order.
+            let has_moved = region.lines.iter().enumerate().any(|(index, line)| {
+                let at_start = || {
+                    region.function(index).is_some_and(|function| SETUP.is_match(&function.name))
+                };
+                line.is_added && line.text.trim() == removed.trim() && !at_start()
+            });
+            // Written anew elsewhere in the file: by the names that it held against each other, or by a function.
+            let is_elsewhere = || {
+                let lines = view.regions.iter().flat_map(|region| &region.lines);
+                lines.filter(|line| line.is_added).any(|line| {
+                    let asks = CHECK.is_match(&line.code) || CALLS_CHECK.is_match(&line.code);
+                    asks && LIMIT_WORD.find_iter(&code).any(|word| {
+                        line.code.contains(word.as_str()) || CALLS_CHECK.is_match(&line.code)
+                    })
+                })
+            };
+            if CHECK.is_match(&code)
+                && !is_comment
+                && !has_check_now
+                && !has_moved
+                && !is_elsewhere()
+            {
                 hits.removed(change.number, removed);
                 break;
             }

@@ -13,6 +13,11 @@ pattern!(
     INDICATOR,
     r"\bself\.\w*(ema|sma|rsi|atr|macd|bollinger|bands|indicator|vwap|donchian|keltner|hma|wma|adx|stoch|roc|kama|dema)\w*\.(value|upper|lower|middle|histogram|k|d)\b"
 );
+// What runs before data comes, after it ends, or for people to read.
+pattern!(
+    AROUND,
+    r"^(__init__|on_start|on_stop|on_reset|on_save|on_load|on_dispose|_?log\w*|_?report\w*|_?describe\w*|__\w+__)$"
+);
 pattern!(WARM, r"\.initialized\b|indicators_initialized\(");
 pattern!(STRATEGY_CLASS, r"^\s*class\s+\w+\s*\([^)]*\bStrategy\b");
 pattern!(SUBMITS, r"\bsubmit_order(_list)?\(");
@@ -162,7 +167,9 @@ fn indicator_not_warm(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     }
     each(view, region, hits, |index, code| {
         INDICATOR.is_match(code)
-            && region.function(index).is_some_and(|function| is_handler(&function))
+            && region
+                .function(index)
+                .is_some_and(|function| is_handler(&function) || !AROUND.is_match(&function.name))
     });
 }
 

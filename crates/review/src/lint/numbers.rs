@@ -1,6 +1,6 @@
 //! Numbers: equality of floats, decimals from floats, data from the future.
 
-use super::patterns::pattern;
+use super::patterns::{is_in_test_module, pattern};
 use super::view::View;
 use super::{Hits, InTests, Lint};
 use crate::finding::{Focus, Severity};
@@ -10,7 +10,7 @@ use crate::region::Region;
 pattern!(EQUALITY, r#"([\w.\]\["'()]+?)\s*([!=]=)\s*(-?[\w.\["'\]()]+)"#);
 pattern!(
     MONEY,
-    r"(?i)(^|[._])(px|price|qty|quantity|amount|pnl|equity|balance|notional|fee|commission|close|open|high|low|bid|ask|mid|vwap|avg_px|spread|funding_rate|cash|size|profit|cost|leverage)(_\w+)?(\[[^\]]*\])?(\(\))?$"
+    r"(?i)(^|[._])(px|price|qty|quantity|amount|pnl|equity|balance|notional|fee|commission|close|open|high|low|bid|ask|mid|vwap|avg_px|spread|funding_rate|cash|size|profit|cost|leverage|level|target|entry|stop|trigger|strike|threshold|touch|mark|last)(_\w+)?(\[[^\]]*\])?(\(\))?$"
 );
 pattern!(
     NOT_MONEY,
@@ -22,6 +22,12 @@ pattern!(
     r"(?i)\bDecimal\b|as_decimal|\.raw\b|_raw\b|\bisclose\(|\babs\(|Fixed|_ticks\b|_lots\b|minor_units|_cents\b"
 );
 pattern!(DECIMAL_OF_FLOAT, r"\bDecimal\(\s*(-?\d+\.\d+|float\()|\bDecimal::from_f(64|32)\w*\(");
+pattern!(
+    NARROWS,
+    r"\b\w*(qty|quantity|price|px|notional|nanos|_ns|size|amount|lots|volume)\w*(\(\))?\)?\s+as\s+(i32|u32|i16|u16|u8|f32)\b"
+);
+pattern!(HEADER, r"^\s*(async\s+)?def\s");
+pattern!(SHARED, r"[(,]\s*\w+\s*(:\s*[\w\[\], |.]+)?\s*=\s*(\[\]|\{\}|set\(\)|list\(\)|dict\(\))");
 pattern!(
     FUTURE,
     r#"\.shift\(\s*(periods\s*=\s*)?-\s*\d|\biloc\[\s*\w+\s*\+\s*1|\brolling\([^)]*center\s*=\s*True|\.bfill\(|method\s*=\s*["']bfill|\bfillna\([^)]*backfill|\[\s*(i|idx|index|t)\s*\+\s*1\s*\]\s*\.?(\[)?["']?(close|open|high|low|price)"#
@@ -54,6 +60,31 @@ pub(super) const LINTS: &[Lint] = &[
         check: decimal_from_float,
     },
     Lint {
+        id: "narrowing-cast",
+        focus: Focus::Correctness,
+        severity: Severity::Medium,
+        title: "a price, size or time is cut to a smaller type",
+        why: "`as` wraps or rounds without a word: a quantity above the type's range becomes another one. Use try_from, or \
+              keep the wide type.",
+        path: "src/size.rs",
+        bad: "+    let lots = order.quantity as u16;\n",
+        good: "+    let lots = u16::try_from(order.quantity)?;\n",
+        in_tests: InTests::Skip,
+        check: narrowing,
+    },
+    Lint {
+        id: "shared-default",
+        focus: Focus::Correctness,
+        severity: Severity::Medium,
+        title: "a default value is shared by all calls",
+        why: "Python makes the list or map once: what one call adds the next one finds. Take None, and make it inside.",
+        path: "strategies/legs.py",
+        bad: "+def hedge(legs=[]):\n+    legs.append(first())\n",
+        good: "+def hedge(legs=None):\n+    legs = [] if legs is None else legs\n",
+        in_tests: InTests::Skip,
+        check: shared_default,
+    },
+    Lint {
         id: "look-ahead",
         focus: Focus::Correctness,
         severity: Severity::High,
@@ -67,6 +98,28 @@ pub(super) const LINTS: &[Lint] = &[
         check: look_ahead,
     },
 ];
+
+fn narrowing(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    if region.language != Language::Rust {
+        return;
+    }
+    for (index, line) in region.added() {
+        if NARROWS.is_match(&line.code) && !is_in_test_module(region, index) {
+            hits.line(region, index);
+        }
+    }
+}
+
+fn shared_default(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    if region.language != Language::Python {
+        return;
+    }
+    for (index, line) in region.added() {
+        if HEADER.is_match(&line.code) && SHARED.is_match(&region.statement_code(index)) {
+            hits.line(region, index);
+        }
+    }
+}
 
 fn float_equality(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     if !matches!(region.language, Language::Python | Language::Rust | Language::Script) {

@@ -14,11 +14,11 @@ use crate::region::{Function, Region};
 
 pattern!(
     HANDLER,
-    r"^(on_|_?handle_|_on_)(bar|quote|trade|tick|order|event|book|data|position|timer|msg|message|fill|candle|depth|signal|kline|market)?"
+    r"^(on_|_?handle_|_on_)(bar|quote|trade|tick|order|event|book|data|position|timer|msg|message|fill|candle|depth|signal|kline|market)?|^_?(process|apply|update|ingest)_(tick|quote|trade|book|depth|delta|msg|message|event|update|order|fill|bar|candle|mark|level)"
 );
 pattern!(
     NAUTILUS,
-    r"\bnautilus_trader\b|\(\s*Strategy\s*\)|\bStrategyConfig\b|\bself\.order_factory\b|\bnautilus_\w+::"
+    r"\bnautilus_trader\b|\(\s*Strategy\s*\)|\bStrategyConfig\b|\bself\.order_factory\b|\bnautilus_\w+::|\bself\.(cache|portfolio|msgbus)\.|\bself\.(un)?subscribe_\w+\(|\b(QuoteTick|TradeTick|OrderBookDeltas|BarType|InstrumentId)\b"
 );
 
 /// Whether a function is called for each event of the market or of an order.
@@ -38,7 +38,7 @@ pub(super) fn is_handler(function: &Function) -> bool {
 
 /// Whether a file is written against `NautilusTrader`.
 pub(super) fn is_nautilus(view: &super::view::View<'_>) -> bool {
-    view.has(&NAUTILUS)
+    view.has(&NAUTILUS) || view.regions.iter().any(|region| NAUTILUS.is_match(region.section()))
 }
 
 /// Whether a line of Rust stands in a test module.
@@ -46,4 +46,10 @@ pub(super) fn is_in_test_module(region: &Region<'_>, index: usize) -> bool {
     region.lines.iter().take(index).any(|line| {
         line.code.contains("#[cfg(test)]") || line.code.trim_start().starts_with("mod tests")
     }) || region.section().starts_with("mod tests")
+}
+
+/// Whether code has a name, as a word of its own.
+pub(super) fn has_word(code: &str, word: &str) -> bool {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    code.split(|character| !is_word(character)).any(|one| one == word)
 }

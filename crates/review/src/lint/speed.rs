@@ -1,6 +1,6 @@
 //! Speed: nothing blocks a handler, memory stays flat, work is not done twice.
 
-use super::patterns::{is_handler, is_in_test_module, pattern};
+use super::patterns::{is_handler, is_in_test_module, is_nautilus, pattern};
 use super::view::View;
 use super::{Hits, InTests, Lint};
 use crate::finding::{Focus, Severity};
@@ -13,7 +13,7 @@ pattern!(
 );
 pattern!(
     BLOCKS_HANDLER,
-    r"\bpd\.read_\w+\(|\bopen\(|\bsqlite3\.connect\(|\bpsycopg2?\.connect\(|\.commit\(\)|\.to_(csv|parquet|sql|json)\(|\.result\(\)|\binput\(|\bcreate_engine\(|\bTcpStream::connect\("
+    r"\bpd\.read_\w+\(|\bopen\(|\bsqlite3\.connect\(|\bpsycopg2?\.connect\(|\.commit\(\)|\.to_(csv|parquet|sql|json)\(|\.result\(\)|\binput\(|\brun_until_complete\(|\basyncio\.run\(|\bblock_on\(|\bjson\.dump\(|\.write_text\(|\bFile::(create|open)\(|\bOpenOptions::new\(|\.sync_all\(\)|\bcreate_engine\(|\bTcpStream::connect\("
 );
 pattern!(
     ROW_LOOP,
@@ -21,10 +21,25 @@ pattern!(
 );
 pattern!(LOOP, r"^\s*(for|while)\b");
 pattern!(CONCAT, r"\bpd\.concat\(|\bnp\.(append|concatenate|vstack|hstack)\(|\bdf\.append\(");
-pattern!(APPEND, r"\bself\.(\w+)\.(append|push|push_back|add|insert)\(");
+pattern!(
+    APPEND,
+    r"\bself\.(\w+)\.(append|push|push_back|add|insert|extend|setdefault|entry)\(|\bself\.(\w+)\[[^\]]*\b(id|oid|key|ts|time|now|seq|order|event|tick|trade)\w*[^\]]*\]\s*="
+);
+pattern!(
+    GROWS_IN,
+    r"^_?(record|track|observe|remember|note|push|add|feed|append|store|collect|accept|log_|save_|ingest|process|apply|update|receive|consume|publish|submit|send|dispatch)"
+);
+pattern!(
+    DECLARED,
+    r"^\s*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:\s*(Vec<|HashMap<|HashSet<|BTreeMap<|VecDeque<|Vec::new\(\)|HashMap::new\(\)|HashSet::new\(\)|BTreeMap::new\(\)|VecDeque::new\(\))"
+);
 pattern!(
     WHOLE_HISTORY,
-    r"\bpd\.(DataFrame|Series)\(|\bnp\.(mean|std|array|polyfit|cov|corrcoef|percentile|median|var)\(|\.rolling\(|\bta\.\w+\(|\btalib\.\w+\(|\bsorted\(\s*self\.|\bstatistics\.\w+\(|\.ewm\("
+    r"\bpd\.(DataFrame|Series)\(|\bnp\.(mean|std|array|polyfit|cov|corrcoef|percentile|median|var)\(|\.rolling\(|\bta\.\w+\(|\btalib\.\w+\(|\bsorted\(\s*self\.|\bstatistics\.\w+\(|\bsum\(\s*self\.|\b(max|min)\(\s*self\._?\w*(closes|prices|history|window|values|returns|mids|trades|bars)\b|\.ewm\("
+);
+pattern!(
+    COMPUTES,
+    r"^_?(update|compute|recalc\w*|estimate|calc\w*|signal|refresh|roll\w*|score|beta|zscore|vol\w*|check)\w*$"
 );
 pattern!(TICK, r"^_?(on|handle)_(quote|trade|tick|order_book|book|depth)");
 pattern!(TALKS, r"\bself\.log\.info\(|\blog(ger|ging)?\.info\(|\bprint\(|\bprintln!\(|\binfo!\(");
@@ -133,27 +148,49 @@ fn row_by_row(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 
 fn grows_without_bound(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
-        let Some(name) = APPEND.captures(&line.code).and_then(|found| found.get(1)) else {
+        let found = APPEND.captures(&line.code);
+        let Some(name) = found.and_then(|found| found.get(1).or(found.get(3))) else {
             continue;
         };
         let name = name.as_str();
-        let in_handler = region.function(index).is_some_and(|function| is_handler(&function));
+        let in_handler = region
+            .function(index)
+            .is_some_and(|function| is_handler(&function) || GROWS_IN.is_match(&function.name));
         let mut starts_empty = false;
         let mut is_trimmed = false;
         for line in view.regions.iter().flat_map(|region| &region.lines) {
+            starts_empty |= DECLARED
+                .captures(&line.code)
+                .is_some_and(|found| found.get(1).is_some_and(|field| field.as_str() == name));
             let Some((_, after)) = line.code.split_once(&format!("self.{name}")) else {
                 is_trimmed |= line.code.contains(&format!("del self.{name}"));
                 continue;
             };
             let assigned = after.split_once('=').map(|(_, value)| value.trim());
             starts_empty |= assigned.is_some_and(|value| {
-                ["[]", "list()", "{}", "set()", "Vec::new()"].contains(&value)
+                ["[]", "list()", "{}", "set()", "dict()", "Vec::new()"].contains(&value)
+                    || (value.starts_with("deque(") || value.starts_with("defaultdict("))
+                        && !line.code.contains("maxlen")
             });
-            is_trimmed |= [".pop", ".clear", ".truncate", ".drain", ".remove", "[:]"]
-                .iter()
-                .any(|word| after.starts_with(word))
+            is_trimmed |= [
+                ".pop",
+                ".clear",
+                ".truncate",
+                ".drain",
+                ".remove",
+                "[:]",
+                ".discard",
+                ".retain",
+                ".split_off",
+                ".swap_remove",
+                ".evict",
+                ".expire",
+            ]
+            .iter()
+            .any(|word| after.starts_with(word))
                 || assigned.is_some_and(|value| value.contains("maxlen") || value.contains("[-"))
-                || line.code.contains(&format!("del self.{name}"));
+                || line.code.contains(&format!("del self.{name}"))
+                || line.code.contains(&format!("take(&mut self.{name}"));
         }
         if in_handler && starts_empty && !is_trimmed {
             hits.line(region, index);
@@ -161,9 +198,14 @@ fn grows_without_bound(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     }
 }
 
-fn whole_history_in_handler(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+fn whole_history_in_handler(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    let is_strategy = is_nautilus(view);
     for (index, line) in region.added() {
-        let in_handler = || region.function(index).is_some_and(|function| is_handler(&function));
+        let in_handler = || {
+            region.function(index).is_some_and(|function| {
+                is_handler(&function) || (is_strategy && COMPUTES.is_match(&function.name))
+            })
+        };
         if WHOLE_HISTORY.is_match(&line.code) && in_handler() {
             hits.line(region, index);
         }
