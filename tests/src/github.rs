@@ -35,6 +35,7 @@ pub struct GitHubStandIn {
 struct State {
     base: String,
     pulls: Vec<Value>,
+    advisories: Vec<Value>,
     diffs: BTreeMap<u64, String>,
     comments: Vec<Entry>,
     next_id: u64,
@@ -94,6 +95,20 @@ impl GitHubStandIn {
     #[must_use]
     pub fn open_pull_from(&self, head: &str, title: &str, body: &str) -> u64 {
         locked(&self.state).pull(title, body, head, "main")
+    }
+
+    /// An advisory of severity critical becomes known.
+    pub fn open_advisory(&self, package: &str) {
+        let mut state = locked(&self.state);
+        let number = state.id();
+        state.advisories.push(json!({"number": number, "state": "open",
+            "security_advisory": {"severity": "critical"},
+            "dependency": {"package": {"name": package}}}));
+    }
+
+    /// All advisories are dealt with.
+    pub fn fix_advisories(&self) {
+        locked(&self.state).advisories.clear();
     }
 
     /// Somebody pushes to it.
@@ -170,6 +185,7 @@ impl State {
             return refused(422, "Validation Failed");
         }
         match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["dependabot", "alerts"]) => self.page(&self.advisories, path, query),
             ("GET", ["pulls"]) => self.page(&self.pulls_of(query), path, query),
             ("POST", ["pulls"]) => self.create_pull(&body),
             ("GET", ["pulls", number]) => self.show_pull(request, number),

@@ -25,6 +25,7 @@ mod python;
 mod questdb_drift;
 mod questdb_server;
 mod ralph_kill;
+mod review;
 mod sentry;
 mod server;
 mod snapshot;
@@ -32,6 +33,7 @@ mod station;
 mod station_clients;
 mod stored;
 mod tls;
+mod verify;
 mod walk;
 
 use anyhow::bail;
@@ -189,6 +191,16 @@ const PROOFS: &[Proof] = &[
         name: "kit",
         shows: "what `plimsoll init` renders is read without a finding, works, and catches what is planted",
         run: kit::run,
+    },
+    Proof {
+        name: "verify",
+        shows: "beside a live station every required check is ok; each thing that breaks fails its own check and no other",
+        run: verify::run,
+    },
+    Proof {
+        name: "review-api",
+        shows: "the request of a review for each change of the corpus is what the Messages API takes",
+        run: review::run,
     },
     Proof {
         name: "fuzz-drift",

@@ -23,8 +23,21 @@ pub(crate) struct Surroundings {
     pub(crate) github: GitHubArgs,
     pub(crate) store: StoreArgs,
     pub(crate) program: Program,
+    /// Nothing may be asked that is not on this machine's disk.
+    pub(crate) is_offline: bool,
     /// The one demo that several checks look at, made by the first that asks.
     pub(crate) demo: Arc<OnceLock<Demo>>,
+}
+
+impl Surroundings {
+    /// What is not there: a failure if somebody requires it, else merely not set up.
+    fn absent(&self, id: &str, why: impl Into<String>, fix: &str) -> CheckState {
+        if self.config.required.iter().any(|required| required == id) {
+            CheckState::failed(why, fix)
+        } else {
+            CheckState::skipped(format!("{}; {fix}", why.into()))
+        }
+    }
 }
 
 /// The probe of a check; `None` for a name that is no check.
@@ -35,6 +48,7 @@ pub(crate) fn probe(id: &str, around: &Surroundings) -> Option<Box<dyn Check>> {
         "security.gitleaks" => repository::gitleaks,
         "security.dependabot-alerts" => repository::dependabot_alerts,
         "monitoring.canary-row" => monitoring::canary_row,
+        "monitoring.station" => monitoring::station,
         "monitoring.trade-rows" => monitoring::trade_rows,
         "monitoring.latency" => monitoring::latency,
         "monitoring.rules" => monitoring::rules,
@@ -48,7 +62,8 @@ pub(crate) fn probe(id: &str, around: &Surroundings) -> Option<Box<dyn Check>> {
         "staging.backtest" => staging::backtest,
         "staging.paper-trade" => staging::paper_trade,
         "staging.metrics" => staging::metrics,
-        "rollback.drill" | "rollback.resumes" => staging::drill,
+        "rollback.drill" => staging::drill,
+        "rollback.resumes" => staging::resumes,
         "rollback.snapshot" => staging::snapshot,
         "hooks.doctor" => repository::hooks,
         "drift.configuration" => repository::configuration,
@@ -73,6 +88,7 @@ mod tests {
             github: GitHubArgs::default(),
             store: StoreArgs::default(),
             program: Program::default(),
+            is_offline: true,
             demo: Arc::default(),
         };
         for check in CHECKS {

@@ -4,7 +4,7 @@ mod caught;
 mod effect;
 mod fixtures;
 mod readers;
-mod tools;
+pub(super) mod tools;
 
 use anyhow::{Context, ensure};
 

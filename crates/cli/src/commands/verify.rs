@@ -15,6 +15,9 @@ use crate::glue::sections;
 use crate::probes::{self, Program, Surroundings};
 use crate::store::StoreArgs;
 
+/// The check of the configuration itself.
+const CONFIGURATION: &str = "drift.configuration";
+
 /// Arguments of `plimsoll verify`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -80,21 +83,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         CHECKS.iter().for_each(list);
         return Ok(Exit::Fine);
     }
-    let mut config: VerifyConfig = args.store.config().section(sections::VERIFY)?;
-    config.required.extend(args.require.iter().cloned());
-    let limit = Duration::from_secs(u64::from(config.limit_s));
-    let around = Surroundings {
-        program: Program::this(limit)?,
-        config,
-        github: args.github.clone(),
-        store: args.store.clone(),
-        demo: std::sync::Arc::default(),
+    let checks = match args.store.config().section::<VerifyConfig>(sections::VERIFY) {
+        Ok(config) => checks(args, config)?,
+        Err(failure) => without_configuration(args, failure)?,
     };
-    let checks: Vec<Verification> = CHECKS
-        .iter()
-        .filter(|check| args.wants(check))
-        .filter_map(|check| verification(check, limit, &around))
-        .collect();
     let is_watched = std::io::stderr().is_terminal() && !args.json;
     let report = verify(checks, &mut |line| {
         if is_watched {
@@ -111,6 +103,54 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         Verdict::Failed => Exit::Finding,
         _ => Exit::Unknown,
     })
+}
+
+/// The checks that are wanted, each with its probe.
+fn checks(args: &VerifyArgs, mut config: VerifyConfig) -> Result<Vec<Verification>, Failure> {
+    config.required.extend(args.require.iter().cloned());
+    let limit = Duration::from_secs(u64::from(config.limit_s));
+    let around = Surroundings {
+        program: Program::this(limit, args.store.config())?,
+        is_offline: args.offline,
+        config,
+        github: args.github.clone(),
+        store: args.store.clone(),
+        demo: std::sync::Arc::default(),
+    };
+    let wanted = CHECKS.iter().filter(|check| args.wants(check));
+    Ok(wanted.filter_map(|check| verification(check, limit, &around)).collect())
+}
+
+/// What can be said when the configuration cannot be read: that it cannot, and nothing of the rest.
+fn without_configuration(
+    args: &VerifyArgs,
+    failure: Failure,
+) -> Result<Vec<Verification>, Failure> {
+    let wanted: Vec<&CheckSpec> = CHECKS.iter().filter(|check| args.wants(check)).collect();
+    if !wanted.iter().any(|check| check.id == CONFIGURATION) {
+        return Err(failure);
+    }
+    let required = VerifyConfig::default().required;
+    let state = |check: &CheckSpec| match check.id {
+        CONFIGURATION => CheckState::failed(
+            failure.to_string().lines().next().unwrap_or_default().to_owned(),
+            "run `plimsoll ssot check`; it names file and line",
+        ),
+        _ => CheckState::skipped("the configuration cannot be read"),
+    };
+    let checks = wanted.into_iter().map(|check| {
+        let state = state(check);
+        let is_required = required.iter().chain(&args.require).any(|id| id == check.id);
+        Verification {
+            id: check.id,
+            area: check.area,
+            title: check.title,
+            need: if is_required { Need::Required } else { Need::Optional },
+            limit: Duration::from_secs(1),
+            check: Box::new(move || state.clone()),
+        }
+    });
+    Ok(checks.collect())
 }
 
 fn verification(check: &CheckSpec, limit: Duration, around: &Surroundings) -> Option<Verification> {

@@ -1,6 +1,10 @@
 //! Rows, rules and notifications.
 
 mod canary;
+mod station;
+mod told;
+
+use std::path::Path;
 
 use plimsoll_kit::CheckState;
 use serde_json::Value;
@@ -9,45 +13,57 @@ use tempfile::TempDir;
 use super::Surroundings;
 
 pub(super) use canary::canary_row;
+pub(super) use station::station;
+pub(super) use told::{discord, drawdown_alert, sentry_event};
 
 /// A demo over a year, as fast as it goes: its exit code says whether the store equals the venue's books.
 const DEMO: [&str; 6] = ["demo", "--fast", "--from", "2007-01-01", "--to", "2007-12-31"];
 
-/// A paper strategy's trades reach a store.
+/// A paper strategy's trades reach a store, and the store of the configuration has trades.
 pub(super) fn trade_rows(around: &Surroundings) -> CheckState {
-    traded(around, "select count(*) from trading_fills", |count| {
-        format!("{count} fills in a store")
-    })
+    traded(around, "select count(*) from trading_fills", "fills")
 }
 
-/// Latencies reach a store.
+/// Latencies reach a store, and the store of the configuration has some.
 pub(super) fn latency(around: &Surroundings) -> CheckState {
-    traded(around, "select count(latency_ms) from order_latency", |count| {
-        format!("{count} latencies in a store")
-    })
+    traded(around, "select count(latency_ms) from order_latency", "latencies")
 }
 
-/// Counts rows in the store of the demo.
-fn traded(around: &Surroundings, sql: &str, evidence: fn(u64) -> String) -> CheckState {
-    around.demo(|state, store| match state {
-        CheckState::Ok { .. } => counted(around, sql, store, evidence),
+/// Counts rows in the store of the demo, then in the one that dashboards read.
+fn traded(around: &Surroundings, sql: &str, what: &str) -> CheckState {
+    let shown = around.demo(|state, store| match state {
+        CheckState::Ok { .. } => counted(around, sql, store, what),
         state => state.clone(),
-    })
+    });
+    let CheckState::Ok { evidence } = shown else { return shown };
+    match in_own_store(around, sql) {
+        None => CheckState::ok(evidence),
+        Some(0) => CheckState::degraded(format!(
+            "{evidence}, but `metrics.store` has none: nothing that trades writes there"
+        )),
+        Some(count) => CheckState::ok(format!("{evidence}, {count} in `metrics.store`")),
+    }
 }
 
-fn counted(
-    around: &Surroundings,
-    sql: &str,
-    store: &str,
-    evidence: fn(u64) -> String,
-) -> CheckState {
+/// How many the store of the configuration has; `None` if it is not there, which another check is about.
+fn in_own_store(around: &Surroundings, sql: &str) -> Option<u64> {
+    let place = around.store.place().ok()?;
+    let is_there =
+        if place.is_server() { !around.is_offline } else { Path::new(place.name()).exists() };
+    let mut reading = around.store.open().ok().filter(|_| is_there)?;
+    // A table that is not there holds nothing; a store that does not answer is not asked again.
+    let rows = reading.query(sql, 1).ok()?;
+    rows.rows.first()?.first()?.as_u64()
+}
+
+fn counted(around: &Surroundings, sql: &str, store: &str, what: &str) -> CheckState {
     let args = ["metrics", "query", sql, "--store", store, "--format", "json"];
     let ran = match around.program.ran(&args) {
         Ok(ran) => ran,
         Err(state) => return state,
     };
     match first_number(&ran.out) {
-        Some(count) if count > 0 => CheckState::ok(evidence(count)),
+        Some(count) if count > 0 => CheckState::ok(format!("{count} {what} of a paper trade")),
         Some(_) => {
             CheckState::failed("no row arrived", "run `plimsoll demo` and `plimsoll metrics gaps`")
         }
@@ -97,25 +113,6 @@ fn first_number(text: &str) -> Option<u64> {
 /// Rules and receivers are in order.
 pub(super) fn rules(around: &Surroundings) -> CheckState {
     around.program.own(&["alerts", "check"], "run `plimsoll alerts check`; it names the place")
-}
-
-/// A drawdown of 17.5 % goes the whole way to its receiver.
-pub(super) fn drawdown_alert(around: &Surroundings) -> CheckState {
-    let args = ["alerts", "test", "drawdown_critical", "--value", "0.175"];
-    around.program.own(&args, "run `plimsoll alerts check`, then the same by hand")
-}
-
-/// A message reaches Discord.
-pub(super) fn discord(around: &Surroundings) -> CheckState {
-    around.program.own(
-        &["alerts", "setup", "discord", "--test"],
-        "run `plimsoll alerts setup discord`; docs/discord.md says how",
-    )
-}
-
-/// An error reaches Sentry, and is found there by its id.
-pub(super) fn sentry_event(around: &Surroundings) -> CheckState {
-    around.program.own(&["sentry", "test"], "name the project's DSN in SENTRY_DSN")
 }
 
 #[cfg(test)]

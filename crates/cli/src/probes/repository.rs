@@ -58,7 +58,8 @@ pub(super) fn dependabot_alerts(around: &Surroundings) -> CheckState {
 pub(super) fn hooks(around: &Surroundings) -> CheckState {
     let settings = [".claude/settings.json", ".claude/settings.local.json"];
     if !settings.iter().any(|path| std::path::Path::new(path).exists()) {
-        return CheckState::skipped("no hooks here; `plimsoll ralph install` puts them in");
+        let fix = "`plimsoll ralph install` puts them in";
+        return around.absent("hooks.doctor", "no hooks are installed", fix);
     }
     around.program.own(&["ralph", "doctor"], "run `plimsoll ralph doctor`; it says what is wrong")
 }
@@ -80,7 +81,7 @@ pub(super) fn files(around: &Surroundings) -> CheckState {
     if std::path::Path::new(plimsoll_kit::RECORD_FILE).exists() {
         around.program.own(&["kit", "check"], fix)
     } else {
-        CheckState::skipped("nothing is rendered here; `plimsoll init` proposes files")
+        around.absent("drift.files", "nothing is rendered here", "`plimsoll init` proposes files")
     }
 }
 

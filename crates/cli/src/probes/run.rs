@@ -7,6 +7,8 @@ use plimsoll_kit::CheckState;
 use plimsoll_process::{Command, RunError};
 use plimsoll_redact::{Rules, mask};
 
+use crate::configuration::ConfigArgs;
+
 /// Characters of a program's words that a report shows.
 const WORDS_MAX: usize = 300;
 
@@ -18,6 +20,8 @@ pub(crate) struct Program {
     variables: Vec<std::ffi::OsString>,
     limit: Duration,
     commands: Vec<String>,
+    /// Configuration and profile that were named as arguments: what we run gets them as variables.
+    named: Vec<(&'static str, std::ffi::OsString)>,
 }
 
 /// How a program ended: its exit code, and what it said.
@@ -31,12 +35,15 @@ pub(super) struct Ran {
 impl Program {
     /// Takes note of where this program is. A probe gets a little less than `limit`, so that it is ended before its
     /// check is.
-    pub(crate) fn this(limit: Duration) -> anyhow::Result<Program> {
+    pub(crate) fn this(limit: Duration, config: &ConfigArgs) -> anyhow::Result<Program> {
         let path = std::env::current_exe()?;
         let variables = std::env::vars_os().map(|(name, _)| name).collect();
         let limit =
             limit.saturating_sub(Duration::from_millis(500)).max(Duration::from_millis(500));
-        Ok(Program { path, variables, limit, commands: crate::cli::Cli::names() })
+        let file = config.config.clone().map(|file| ("PLIMSOLL_CONFIG", file.into_os_string()));
+        let profile = config.profile.clone().map(|name| ("PLIMSOLL_PROFILE", name.into()));
+        let named = file.into_iter().chain(profile).collect();
+        Ok(Program { path, variables, limit, commands: crate::cli::Cli::names(), named })
     }
 
     /// Whether a variable of our environment is set.
@@ -68,7 +75,9 @@ impl Program {
     }
 
     fn finish(&self, command: Command) -> Result<Ran, CheckState> {
-        let output = command.env_allow(&self.variables).timeout(self.limit).run();
+        let command = command.env_allow(&self.variables).timeout(self.limit);
+        let named = self.named.iter();
+        let output = named.fold(command, |command, (name, value)| command.env(name, value)).run();
         match output {
             Ok(output) => Ok(Ran {
                 code: output.code().unwrap_or(-1),

@@ -3,9 +3,11 @@
 use anyhow::Context as _;
 use plimsoll_kit::CheckState;
 use plimsoll_paper::{Bars, Decimal, NewOrder, OrderStatus, Side, Venue, VenueConfig};
+use plimsoll_snapshot::deploy::Config;
 use serde_json::Value;
 
 use super::Surroundings;
+use crate::glue::sections::DEPLOY;
 
 /// Longest that a deploy or the way back may take, seconds.
 const BACK_MAX_S: i64 = 300;
@@ -14,12 +16,23 @@ const DRILL: &str = "run `plimsoll rollback --drill`";
 /// The newest deploy to staging ended healthy.
 pub(super) fn deploy(around: &Surroundings) -> CheckState {
     let fix = "run `plimsoll deploy staging`";
-    newest(around, |plan| plan["kind"] == "deploy", fix)
+    newest(around, "staging.deploy", |plan| plan["kind"] == "deploy", fix)
 }
 
-/// A backtest ends with the books that it should.
+/// The backtest of the configuration ends with 0; without one that of the demo, whose books have to be right.
 pub(super) fn backtest(around: &Surroundings) -> CheckState {
-    around.demo(|state, _| state.clone())
+    let fix = "run it by hand; `verify.backtest` of the configuration names it";
+    match around.config.backtest.split_first() {
+        None => around.demo(|state, _| state.clone()),
+        Some((program, args)) => {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            match around.program.tool(program, &args) {
+                Ok(ran) if ran.code == 0 => CheckState::ok(ran.last_words()),
+                Ok(ran) => CheckState::failed(ran.complaint(), fix),
+                Err(state) => state,
+            }
+        }
+    }
 }
 
 /// An order is placed and cancelled at the paper venue.
@@ -58,9 +71,41 @@ pub(super) fn metrics(around: &Surroundings) -> CheckState {
     around.program.own(&args, "is `metrics.store` of the profile staging there?")
 }
 
-/// The newest rollback on staging ended within [`BACK_MAX_S`]; that the strategy was armed again is a step of its plan.
+/// The newest rollback on staging ended within [`BACK_MAX_S`].
 pub(super) fn drill(around: &Surroundings) -> CheckState {
-    newest(around, |plan| plan["kind"] == "rollback", DRILL)
+    newest(around, "rollback.drill", |plan| plan["kind"] == "rollback", DRILL)
+}
+
+/// Every strategy that is deployed to staging lives, has its lease, and may send.
+pub(super) fn resumes(around: &Surroundings) -> CheckState {
+    const FIX: &str = "run `plimsoll lease list`; `plimsoll rollback` starts and arms anew";
+    let config: Config = match around.store.config().section(DEPLOY) {
+        Ok(config) => config,
+        Err(failure) => return CheckState::failed(failure.to_string(), FIX),
+    };
+    let services = config.staging.into_iter().flat_map(|staging| staging.services.into_values());
+    let wanted: Vec<String> = services.filter_map(|service| service.lease).collect();
+    if wanted.is_empty() {
+        return around.absent("rollback.resumes", "no strategy is deployed to staging", DRILL);
+    }
+    let ran = match around.program.ran(&["lease", "list", "--json"]) {
+        Ok(ran) => ran,
+        Err(state) => return state,
+    };
+    let list: Option<Value> = serde_json::from_str(&ran.out).ok();
+    let Some(leases) = list.as_ref().and_then(|list| list.get("leases")?.as_array()) else {
+        return CheckState::failed(ran.complaint(), FIX);
+    };
+    let is_trading = |lease: &Value| {
+        lease["is_alive"] == true && lease["reserved_for"].is_null() && lease["fenced_by"].is_null()
+    };
+    let still = wanted
+        .iter()
+        .find(|name| !leases.iter().any(|lease| lease["name"] == ***name && is_trading(lease)));
+    match still {
+        None => CheckState::ok(format!("{} live and armed", wanted.join(", "))),
+        Some(name) => CheckState::failed(format!("nobody sends under the lease {name}"), FIX),
+    }
 }
 
 /// The newest snapshot could be restored.
@@ -68,7 +113,8 @@ pub(super) fn snapshot(around: &Surroundings) -> CheckState {
     match around.program.ran(&["snapshot", "verify"]) {
         Ok(ran) if ran.code == 0 => CheckState::ok(ran.last_words()),
         Ok(ran) if ran.err.contains("there is no store") => {
-            CheckState::skipped("there is no snapshot yet; `plimsoll snapshot create` makes one")
+            let fix = "`plimsoll snapshot create` makes one";
+            around.absent("rollback.snapshot", "there is no snapshot yet", fix)
         }
         Ok(ran) => CheckState::failed(ran.complaint(), "run `plimsoll snapshot verify`"),
         Err(state) => state,
@@ -76,7 +122,12 @@ pub(super) fn snapshot(around: &Surroundings) -> CheckState {
 }
 
 /// The newest plan of a kind; it has to be done, within the time for it.
-fn newest(around: &Surroundings, is_wanted: fn(&Value) -> bool, fix: &str) -> CheckState {
+fn newest(
+    around: &Surroundings,
+    check: &str,
+    is_wanted: fn(&Value) -> bool,
+    fix: &str,
+) -> CheckState {
     let ran = match around.program.ran(&["deploy", "list", "staging", "--json"]) {
         Ok(ran) => ran,
         Err(state) => return state,
@@ -91,7 +142,7 @@ fn newest(around: &Surroundings, is_wanted: fn(&Value) -> bool, fix: &str) -> Ch
     // The oldest comes first.
     let mut plans = deploys.iter().rev().filter_map(|deployed| deployed.get("plan"));
     let Some(plan) = plans.find(|plan| is_wanted(plan)) else {
-        return CheckState::skipped("there is none yet");
+        return around.absent(check, "there is none yet", fix);
     };
     let moment = |name: &str| plan.get(name).and_then(Value::as_i64).unwrap_or_default();
     let took_s = (moment("last_ns") - moment("began_ns")) / 1_000_000_000;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testbed::GitHubStandIn;
 
-use crate::run::{Ran, command, ended, plimsoll};
+use crate::run::{Ran, Running, command, ended, plimsoll};
 
 fn states(ran: &Ran) -> Vec<(String, String)> {
     let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err));
@@ -105,7 +105,8 @@ fn lints_flag_what_is_planted_and_a_broken_configuration_leaves_everything_open(
     let text = "verify:\n  required: [nothing.such]\n";
     fs::write(dir.path().join("config/canonical.yaml"), text).unwrap();
     let ran = plimsoll(dir.path(), &args);
-    assert_eq!(ran.code, 2, "which checks are required is not known: {}", ran.out);
+    assert_eq!((ran.code, state(&ran, "drift.configuration").as_str()), (1, "failed"));
+    assert_eq!(state(&ran, "review.lints"), "skipped", "which checks are required is not known");
     assert!(ran.err.contains("config/canonical.yaml"), "{}", ran.err);
 }
 
@@ -149,5 +150,72 @@ fn what_was_never_set_up_is_skipped_and_does_not_fail_a_set_up() {
     assert_eq!(ran.code, 0, "{}", ran.out);
     for (id, state) in states(&ran) {
         assert_eq!(state, "skipped", "{id}: {}", ran.out);
+    }
+}
+
+/// A directory with this configuration.
+fn configured(canonical: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("config")).unwrap();
+    fs::write(dir.path().join("config/canonical.yaml"), canonical).unwrap();
+    dir
+}
+
+/// Who requires something means that it is set up.
+#[test]
+fn what_is_required_and_not_set_up_has_failed() {
+    let dir = TempDir::new().unwrap();
+    for id in [
+        "monitoring.canary-row",
+        "monitoring.drawdown-alert",
+        "monitoring.discord",
+        "rollback.snapshot",
+        "rollback.resumes",
+        "hooks.doctor",
+        "drift.files",
+    ] {
+        let ran = plimsoll(dir.path(), &["verify", "--json", "--only", id, "--require", id]);
+        assert_eq!((ran.code, state(&ran, id).as_str()), (1, "failed"), "{id}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_station_shows_a_row_that_it_took_and_one_that_is_down_does_not() {
+    let port = testbed::free_port().unwrap();
+    let dir = configured(&format!("station: {{listen: \"127.0.0.1:{port}\", store: s.db}}\n"));
+    let id = "monitoring.station";
+    let run = || plimsoll(dir.path(), &["verify", "--json", "--only", id, "--require", id]);
+    let down = run();
+    assert_eq!((down.code, state(&down, id).as_str()), (1, "failed"), "{}", down.out);
+    let mut station = Running::start(dir.path(), &["station"]);
+    assert!(station.line().starts_with("http://"));
+    let up = run();
+    assert_eq!((up.code, state(&up, id).as_str()), (0, "ok"), "{}", up.out);
+    assert!(up.out.contains("read back from producer_runs"), "{}", up.out);
+    station.kill();
+}
+
+#[test]
+fn a_store_in_which_nobody_trades_is_not_fine() {
+    let dir = TempDir::new().unwrap();
+    let demo = ["demo", "--fast", "--from", "2008-01-01", "--to", "2008-02-01", "--store", "s.db"];
+    plimsoll(dir.path(), &demo);
+    let id = "monitoring.trade-rows";
+    let args = ["verify", "--json", "--only", id, "--store", "s.db", "--require", id];
+    let run = || plimsoll(dir.path(), &args);
+    let store = rusqlite::Connection::open(dir.path().join("s.db")).unwrap();
+    store.execute("DELETE FROM trading_fills", []).unwrap();
+    drop(store);
+    let ran = run();
+    assert_eq!((ran.code, state(&ran, id).as_str()), (1, "degraded"), "{}", ran.out);
+}
+
+#[test]
+fn a_backtest_of_ones_own_has_to_end_with_0() {
+    let id = "staging.backtest";
+    for (program, code, wanted) in [("true", 0, "ok"), ("false", 1, "failed")] {
+        let dir = configured(&format!("verify:\n  required: [{id}]\n  backtest: [{program}]\n"));
+        let ran = plimsoll(dir.path(), &["verify", "--json", "--only", id]);
+        assert_eq!((ran.code, state(&ran, id).as_str()), (code, wanted), "{}", ran.out);
     }
 }

@@ -30,6 +30,7 @@ pub const CHECKS: &[CheckSpec] = &[
     offline("security.gitleaks", Area::Security, "no commit holds a secret"),
     online("security.dependabot-alerts", Area::Security, "no critical advisory is open"),
     online("monitoring.canary-row", Area::Monitoring, "a row that is written is read back"),
+    online("monitoring.station", Area::Monitoring, "the station takes a row and shows it"),
     offline("monitoring.trade-rows", Area::Monitoring, "what a paper trade does reaches a store"),
     offline("monitoring.latency", Area::Monitoring, "latencies of orders reach a store"),
     offline("monitoring.rules", Area::Monitoring, "alert rules and receivers are in order"),

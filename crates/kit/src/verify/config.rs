@@ -17,6 +17,8 @@ pub struct VerifyConfig {
     pub limit_s: u32,
     /// Folders whose Python code is scanned.
     pub python_paths: Vec<String>,
+    /// A backtest that has to end with 0: a program and its arguments. Default: that of `plimsoll demo`.
+    pub backtest: Vec<String>,
 }
 
 /// What is wrong with a value of the section.
@@ -38,6 +40,7 @@ impl Default for VerifyConfig {
             required: required.map(str::to_owned).to_vec(),
             limit_s: 120,
             python_paths: vec![".".to_owned()],
+            backtest: Vec::new(),
         }
     }
 }

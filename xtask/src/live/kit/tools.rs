@@ -1,6 +1,7 @@
 //! The programs that read what is rendered, in the versions that it names, beside cargo's output.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,7 @@ const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
 
 /// Where they are.
 #[derive(Debug)]
-pub(super) struct Tools {
+pub(in crate::live) struct Tools {
     python: PathBuf,
     go: PathBuf,
     plimsoll: PathBuf,
@@ -31,14 +32,14 @@ pub(super) struct Tools {
 
 /// What a program said.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) is_fine: bool,
-    pub(super) text: String,
+pub(in crate::live) struct Said {
+    pub(in crate::live) is_fine: bool,
+    pub(in crate::live) text: String,
 }
 
 impl Tools {
     /// Installs what is not there yet.
-    pub(super) fn install(workspace: &Workspace, is_full: bool) -> anyhow::Result<Self> {
+    pub(in crate::live) fn install(workspace: &Workspace, is_full: bool) -> anyhow::Result<Self> {
         let home = workspace.scratch()?.join("kit-tools");
         fs::create_dir_all(&home)?;
         let python = home.join("python/bin");
@@ -97,10 +98,7 @@ impl Tools {
             .map(|bin| bin.join(name))
             .find(|path| path.is_file());
         let mut command = Command::new(found.unwrap_or_else(|| PathBuf::from(name)));
-        let old = machine::env("PATH").unwrap_or_default();
-        let mut paths = vec![self.python.clone(), self.go.clone(), self.plimsoll.clone()];
-        paths.extend(env::split_paths(&old));
-        command.args(rest).current_dir(folder).env("PATH", env::join_paths(paths)?);
+        command.args(rest).current_dir(folder).env("PATH", self.path(None)?);
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PLIMSOLL_CONFIG", "VIRTUAL_ENV"]
         {
             command.env_remove(name);
@@ -111,8 +109,21 @@ impl Tools {
         Ok(Said { is_fine: output.status.success(), text })
     }
 
+    /// Where programs are looked for: with us, then where they always are.
+    pub(in crate::live) fn path(&self, first: Option<PathBuf>) -> anyhow::Result<OsString> {
+        let old = machine::env("PATH").unwrap_or_default();
+        let ours = [self.python.clone(), self.go.clone(), self.plimsoll.clone()];
+        let paths = first.into_iter().chain(ours).chain(env::split_paths(&old));
+        Ok(env::join_paths(paths)?)
+    }
+
+    /// The program that is tried out.
+    pub(in crate::live) fn plimsoll(&self) -> PathBuf {
+        self.plimsoll.join("plimsoll")
+    }
+
     /// Runs a program that must be content.
-    pub(super) fn fine(&self, folder: &Path, args: &[&str]) -> anyhow::Result<String> {
+    pub(in crate::live) fn fine(&self, folder: &Path, args: &[&str]) -> anyhow::Result<String> {
         let said = self.run(folder, args)?;
         ensure!(said.is_fine, "{} is not content: {}", args.join(" "), said.text);
         Ok(said.text)

@@ -26,7 +26,8 @@ pub(in crate::probes) fn canary_row(around: &Surroundings) -> CheckState {
     };
     let name = place.name().to_owned();
     if !place.is_server() && !std::path::Path::new(&name).exists() {
-        return CheckState::skipped("there is no store yet; `plimsoll demo` makes one");
+        let fix = "`plimsoll demo` makes one";
+        return around.absent("monitoring.canary-row", format!("there is no store `{name}`"), fix);
     }
     written_and_read(around, &name, place.is_server())
         .unwrap_or_else(|error| CheckState::failed(format!("{error:#}"), FIX))
@@ -64,7 +65,7 @@ fn written_and_read(
 
 /// Different at every run.
 #[allow(clippy::disallowed_methods, reason = "a probe is an edge that may read the clock")]
-fn nonce() -> i64 {
+pub(super) fn nonce() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos() / 1000).unwrap_or(1)
 }
