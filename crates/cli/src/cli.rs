@@ -89,14 +89,17 @@ enum Command {
 }
 
 impl Cli {
-    /// The commands by name, and each of their subcommands as `ssot check`.
+    /// The commands by name, and each of their subcommands as `ssot check`; a command that opens a pull request also as
+    /// `drift --pr`.
     pub(crate) fn names() -> Vec<String> {
         let cli = <Self as clap::CommandFactory>::command();
         let names = |command: &clap::Command| {
             let name = command.get_name().to_owned();
             let below =
                 command.get_subcommands().map(|below| format!("{name} {}", below.get_name()));
-            below.chain([name.clone()]).collect::<Vec<String>>()
+            let pull = command.get_arguments().find(|one| one.get_long() == Some("pr"));
+            let pull = pull.map(|_| format!("{name} --pr"));
+            below.chain(pull).chain([name.clone()]).collect::<Vec<String>>()
         };
         cli.get_subcommands().flat_map(names).collect()
     }

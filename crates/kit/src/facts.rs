@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::retire::{RetiredAgent, Retirement};
+
 /// Section `kit` of the canonical configuration: which files are kept in step, and how they run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -21,6 +23,10 @@ pub struct Config {
     pub coverage_min_ratio: f64,
     /// Times that a failed Python test runs again in CI. Default 2.
     pub pytest_reruns: u8,
+    /// Whether CI looks for undefined behavior in Rust with Miri, which is slow. Default no.
+    pub miri: bool,
+    /// Definitions of coding agents that go, by file relative to the root. Default none.
+    pub retired_agents: BTreeMap<String, Retirement>,
 }
 
 impl Default for Config {
@@ -31,6 +37,8 @@ impl Default for Config {
             install: "cargo install --locked plimsoll".to_owned(),
             coverage_min_ratio: 0.8,
             pytest_reruns: 2,
+            miri: false,
+            retired_agents: BTreeMap::new(),
         }
     }
 }
@@ -73,6 +81,9 @@ impl Config {
         if branch.is_empty() || !branch.chars().all(is_branch) {
             add("default_branch".to_owned(), format!("{branch:?}"), "the name of a branch");
         }
+        for (key, found, wanted) in crate::retire::problems(&self.retired_agents) {
+            add(key, found, wanted);
+        }
         if self.install.trim().is_empty() || self.install.contains(['\n', '\r']) {
             add("install".to_owned(), format!("{:?}", self.install), "one line of shell");
         }
@@ -100,6 +111,8 @@ pub struct Facts {
     pub escalation: Vec<(String, u32)>,
     /// Variables that hold secrets, and the key that refers to each.
     pub secrets: BTreeMap<String, String>,
+    /// Agents that the configuration retires, as they stand today.
+    pub retired: Vec<RetiredAgent>,
     /// Commands that `plimsoll` has, such as `ssot check`; a workflow calls no other.
     pub commands: BTreeSet<String>,
 }

@@ -71,6 +71,8 @@ pub(crate) fn of(survey: &Survey, facts: &Facts, config: &Config, without: &[Pie
     }
     needed.extend(survey.python.map(|_| "python"));
     needed.extend(survey.has_rust_root().then_some("rust"));
+    let has_miri = config.miri && survey.has_rust_root();
+    needed.extend(has_miri.then_some("miri"));
     needed.extend(facts.canonical.as_ref().map(|_| "configuration"));
     filling
         .with("needed", needed.join(", "))
@@ -89,6 +91,7 @@ pub(crate) fn of(survey: &Survey, facts: &Facts, config: &Config, without: &[Pie
         .with_flag("python_project", when(|| survey.python_folders.contains("/")))
         .with_flag("python_tests", when(|| survey.has_python_tests))
         .with_flag("rust", when(|| survey.has_rust_root()))
+        .with_flag("miri", when(|| has_miri))
         .with_flag("rust_library", when(|| survey.has_rust_root() && survey.has_rust_library))
         .with_flag("locks", when(|| !survey.locks.is_empty()))
 }

@@ -11,6 +11,7 @@ mod merge;
 mod piece;
 mod plan;
 mod record;
+mod retire;
 mod slug;
 mod survey;
 mod template;
@@ -31,6 +32,7 @@ pub use incident::{
 pub use piece::Piece;
 pub use plan::{Change, Plan, State, Wish, plan};
 pub use record::{RECORD_FILE, Record, RecordError};
+pub use retire::{AgentState, RetiredAgent, Retirement, retired_agents};
 pub use survey::{PythonTool, Survey};
 pub use verify::{
     Area, CHECKS, Check, CheckSpec, CheckState, ChecklistLine, Need, VERIFICATION_CHECKLIST,

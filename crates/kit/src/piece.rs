@@ -42,6 +42,12 @@ pub enum Piece {
     Codspeed,
     /// Hooks before a commit.
     PreCommit,
+    /// Reviews each pull request.
+    Review,
+    /// Proposes what brings files back to the configuration.
+    FixDrift,
+    /// Proposes to take retired agents out.
+    RetireAgents,
     /// Runbooks.
     Runbooks,
     /// What a reviewer looks at.
@@ -60,7 +66,7 @@ pub enum Piece {
 
 impl Piece {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Piece; 17] = [
+    pub const ALL: [Piece; 20] = [
         Piece::Dependabot,
         Piece::AutoMerge,
         Piece::Gitleaks,
@@ -71,6 +77,9 @@ impl Piece {
         Piece::Ci,
         Piece::Codspeed,
         Piece::PreCommit,
+        Piece::Review,
+        Piece::FixDrift,
+        Piece::RetireAgents,
         Piece::Runbooks,
         Piece::ReviewChecklist,
         Piece::Contributing,
@@ -94,6 +103,9 @@ impl Piece {
             Piece::Ci => "ci",
             Piece::Codspeed => "codspeed",
             Piece::PreCommit => "pre-commit",
+            Piece::Review => "review",
+            Piece::FixDrift => "fix-drift",
+            Piece::RetireAgents => "retire-agents",
             Piece::Runbooks => "runbooks",
             Piece::ReviewChecklist => "review-checklist",
             Piece::Contributing => "contributing",
@@ -118,6 +130,9 @@ impl Piece {
             Piece::Ci => "lints, types, tests and coverage of what a change touches",
             Piece::Codspeed => "benchmarks of Python, held against each pull request",
             Piece::PreCommit => "the same checks before a commit",
+            Piece::Review => "a review of each pull request, with comments at its lines",
+            Piece::FixDrift => "a pull request that brings files back to the configuration",
+            Piece::RetireAgents => "a pull request that takes retired agents out",
             Piece::Runbooks => "deploy, rollback, recovery, incident response, on call",
             Piece::ReviewChecklist => "what a reviewer of a trading system looks at",
             Piece::Contributing => "how a change gets in",

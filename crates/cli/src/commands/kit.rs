@@ -1,5 +1,6 @@
 //! `plimsoll init` and `plimsoll kit`: what a well-run repository has beside its code.
 
+mod agents;
 mod repository;
 mod show;
 
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 use plimsoll_kit::{Piece, Plan, RECORD_FILE, State, Wish, plan};
 
 use crate::failure::{Exit, Failure, Hint as _};
+use agents::AgentsArgs;
 use repository::Repository;
 
 const INIT_EXAMPLES: &str = "\
@@ -28,6 +30,7 @@ Examples:
   plimsoll kit check                         exit 1 if a file is out of step
   plimsoll kit update                        what would change, as a diff
   plimsoll kit update --apply                change it
+  plimsoll kit agents                        which coding agents are retired, and since when
 
 What people changed in a rendered file stays; where the template changed the same lines, people have
 to say. What was rendered last is in .plimsoll/kit.json, which is committed.";
@@ -56,6 +59,8 @@ enum Command {
     Update(UpdateArgs),
     /// List the pieces
     List(CheckArgs),
+    /// Tell which coding agents are retired, and take out those that are past their day
+    Agents(AgentsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +107,7 @@ pub(crate) fn run(args: &KitArgs) -> Result<Exit, Failure> {
         Command::Check(args) => check(args),
         Command::Update(args) => update(args, "plimsoll kit update --apply"),
         Command::List(args) => list(args),
+        Command::Agents(args) => agents::run(args),
     }
 }
 

@@ -86,46 +86,123 @@ fn a_piece_is_left_out_and_stays_so() {
     assert!(unknown.err.contains("there are: dependabot"), "{unknown:?}");
 }
 
-/// Lines of the fenced shell blocks of a document.
+/// Commands of a document: lines of fenced shell blocks, what follows `$ ` in a console, and code in the text that begins
+/// with our name.
 fn commands(text: &str) -> Vec<String> {
-    let mut is_shell = false;
+    let mut block = None;
     let mut found = Vec::new();
     for line in text.lines().map(str::trim) {
-        if let Some(word) = line.strip_prefix("```") {
-            is_shell = word == "sh";
-        } else if is_shell && !line.is_empty() {
-            found.push(line.to_owned());
+        match (line.strip_prefix("```"), block) {
+            (Some(word), None) => block = Some(word),
+            (Some(_), Some(_)) => block = None,
+            (None, Some("sh")) if !line.is_empty() => found.push(line.to_owned()),
+            (None, Some("console")) => found.extend(line.strip_prefix("$ ").map(str::to_owned)),
+            (None, None) => {
+                let code = line.split('`').skip(1).step_by(2);
+                found.extend(code.filter(|code| code.starts_with("plimsoll ")).map(str::to_owned));
+            }
+            _ => {}
         }
     }
     found
 }
 
-#[test]
-fn every_command_and_link_of_a_runbook_is_there() {
-    let dir = desk(&[("config/canonical.yaml", CANONICAL)]);
-    ran(dir.path(), &["init", "--apply"], 0);
+/// The words of a command line; quotes hold words together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for character in line.chars() {
+        match (character, quote) {
+            ('\'' | '"', None) => quote = Some(character),
+            (_, Some(open)) if open == character => quote = None,
+            (' ', None) => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(character),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Every command of the runbooks in a folder is known and takes its arguments, every link leads somewhere. Returns how many
+/// commands of ours there were.
+fn checked_runbooks(folder: &Path) -> usize {
+    let dir = tempfile::tempdir().unwrap();
     let mut seen = 0;
-    for entry in fs::read_dir(dir.path().join("docs/runbooks")).unwrap() {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         for line in commands(&text) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let known = ["git", "df"].contains(&words[0]);
-            assert!(known || words[0] == "plimsoll", "{}: {line}", path.display());
+            let all = words(&line);
+            let known = ["git", "df"].contains(&all[0].as_str());
+            assert!(known || all[0] == "plimsoll", "{}: {line}", path.display());
             if !known {
                 // Everything but the last word must be read before help is: unknown words fail.
-                let args: Vec<&str> =
-                    words[1..].iter().copied().filter(|w| *w != "--help").collect();
+                let args = all[1..].iter().map(String::as_str);
+                let args: Vec<&str> = args.filter(|word| *word != "--help").collect();
                 let help = plimsoll(dir.path(), &[&args[..], &["--help"]].concat());
                 assert_eq!(help.code, 0, "{}: {line}: {help:?}", path.display());
                 seen += 1;
             }
         }
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            assert!(path.with_file_name(target).exists(), "{}: {target}", path.display());
+            let file = target.split('#').next().unwrap();
+            let is_elsewhere = target.starts_with("https://") || file.is_empty();
+            assert!(
+                is_elsewhere || path.with_file_name(file).exists(),
+                "{}: {target}",
+                path.display()
+            );
         }
     }
+    seen
+}
+
+#[test]
+fn every_command_and_link_of_a_runbook_is_there() {
+    let dir = desk(&[("config/canonical.yaml", CANONICAL)]);
+    ran(dir.path(), &["init", "--apply"], 0);
+    let seen = checked_runbooks(&dir.path().join("docs/runbooks"));
     assert!(seen >= 15, "{seen} commands");
+}
+
+#[test]
+fn every_command_and_link_of_our_own_runbooks_is_there() {
+    let seen = checked_runbooks(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks"));
+    assert!(seen >= 20, "{seen} commands");
+}
+
+#[test]
+fn a_runbook_that_dangles_is_noticed() {
+    for text in ["```sh\nplimsoll deploy stagin --nowhere\n```\n", "See [this](gone.md).\n"] {
+        let dir = desk(&[("runbooks/a.md", text)]);
+        let folder = dir.path().join("runbooks");
+        assert!(std::panic::catch_unwind(|| checked_runbooks(&folder)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_retired_agent_is_warned_of_then_due_then_taken_out() {
+    const AGENT: &str = ".claude/agents/old.md";
+    let dir = desk(&[(AGENT, "Old.\n"), ("config/canonical.yaml", "kit: {}\n")]);
+    let none = ran(dir.path(), &["kit", "agents"], 0);
+    assert!(none.out.contains("no agent is retired"), "{none:?}");
+    let retire = |day: &str| {
+        let text =
+            format!("kit:\n  retired_agents:\n    {AGENT}: {{last_day: {day}, instead: ralph}}\n");
+        fs::write(dir.path().join("config/canonical.yaml"), text).unwrap();
+    };
+    retire("2999-01-01");
+    let warned = ran(dir.path(), &["kit", "agents"], 0);
+    assert!(warned.out.starts_with("warning  .claude/agents/old.md: goes after"), "{warned:?}");
+    ran(dir.path(), &["kit", "agents", "--apply"], 0);
+    assert!(dir.path().join(AGENT).exists());
+    retire("2020-01-01");
+    let due = ran(dir.path(), &["kit", "agents", "--json"], 1);
+    assert!(due.out.contains("\"state\":\"due\""), "{due:?}");
+    assert!(dir.path().join(AGENT).exists(), "nothing goes by itself");
+    ran(dir.path(), &["kit", "agents", "--apply"], 0);
+    assert!(!dir.path().join(AGENT).exists());
+    assert!(ran(dir.path(), &["kit", "agents"], 0).out.starts_with("gone"));
 }
 
 #[test]

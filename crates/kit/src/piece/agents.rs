@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{How, Piece, Rendered, Source};
 use crate::mark::Marks;
+use crate::retire::AgentState;
 
 const SENTRY: &str = "\
 {
@@ -20,6 +21,11 @@ pub(super) fn render(source: &Source<'_>) -> Vec<Rendered> {
     for path in if found.is_empty() { &new } else { found } {
         let how = How::Part { marks: Marks::Html, name: "agents", head: "# Agents\n\n".to_owned() };
         all.push(Rendered { piece: Piece::Agents, path: path.clone(), text: text.clone(), how });
+    }
+    for agent in source.facts.retired.iter().filter(|agent| agent.state != AgentState::Gone) {
+        let how = How::Part { marks: Marks::Html, name: "retired", head: String::new() };
+        let (path, text) = (agent.file.clone(), agent.notice());
+        all.push(Rendered { piece: Piece::Agents, path, text, how });
     }
     all.push(Rendered {
         piece: Piece::Mcp,

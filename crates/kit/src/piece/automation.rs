@@ -1,4 +1,4 @@
-//! Updates of what is depended on.
+//! What happens by itself: updates of what is depended on, reviews, proposals.
 
 use std::collections::BTreeSet;
 
@@ -19,16 +19,32 @@ pub(super) fn render(source: &Source<'_>) -> Vec<Rendered> {
             text: entry(ecosystem, &folders),
         })
         .collect();
+    let workflow = |piece, name: &str, template: &str| {
+        source.whole(piece, &format!(".github/workflows/{name}.yml"), template)
+    };
+    let says = |command: &str| source.facts.commands.contains(command);
+    let mut workflows = Vec::new();
+    if says("review") {
+        let template = include_str!("../../templates/review.yml");
+        workflows.push(workflow(Piece::Review, "review", template));
+    }
+    if source.facts.canonical.is_some() && says("drift --pr") {
+        let template = include_str!("../../templates/fix-drift.yml");
+        workflows.push(workflow(Piece::FixDrift, "fix-drift", template));
+    }
+    if !source.facts.retired.is_empty() {
+        let template = include_str!("../../templates/retire-agents.yml");
+        workflows.push(workflow(Piece::RetireAgents, "retire-agents", template));
+    }
     let how = How::Entries { key: "updates", name: "dependabot", head: HEAD.to_owned(), entries };
     let path = ".github/dependabot.yml".to_owned();
-    vec![
-        Rendered { piece: Piece::Dependabot, path, text: String::new(), how },
-        source.whole(
-            Piece::AutoMerge,
-            ".github/workflows/dependabot-auto-merge.yml",
-            include_str!("../../templates/dependabot-auto-merge.yml"),
-        ),
-    ]
+    let auto_merge = workflow(
+        Piece::AutoMerge,
+        "dependabot-auto-merge",
+        include_str!("../../templates/dependabot-auto-merge.yml"),
+    );
+    let updates = Rendered { piece: Piece::Dependabot, path, text: String::new(), how };
+    [updates, auto_merge].into_iter().chain(workflows).collect()
 }
 
 fn ecosystems<'a>(

@@ -13,6 +13,7 @@ mod adr;
 mod changelog;
 mod incident;
 mod plan;
+mod retire;
 mod verify;
 
 use std::time::{Duration, SystemTime};

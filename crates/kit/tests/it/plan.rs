@@ -94,6 +94,56 @@ fn a_workflow_calls_no_command_that_is_not_there() {
 }
 
 #[test]
+fn a_workflow_reads_no_file_of_a_piece_that_is_left_out() {
+    let mut desk = Desk::with(&[("pyproject.toml", ""), ("tests/test_a.py", ""), ("a.py", "")]);
+    desk.config.without = vec!["bandit".to_owned()];
+    let plan = desk.plan(&[]);
+    let workflows = plan.changes.iter().filter(|change| change.path.ends_with(".yml"));
+    for Change { path, after, .. } in workflows {
+        let text = after.as_deref().unwrap_or_default();
+        assert!(!text.contains("bandit.yaml"), "{path}: {text}");
+    }
+    desk.config.without.clear();
+    assert!(desk.change(CI).after.unwrap().contains("--configfile bandit.yaml"));
+}
+
+#[test]
+fn undefined_behavior_is_looked_for_where_that_is_wanted() {
+    let mut desk = Desk::with(&RUST);
+    let text = |desk: &Desk| desk.change(CI).after.unwrap();
+    assert!(!text(&desk).contains("miri"));
+    desk.config.miri = true;
+    let text = text(&desk);
+    assert!(text.contains("run: cargo +nightly miri test --workspace --lib --locked\n"), "{text}");
+    assert!(text.contains("needs: [changes, rust, miri]\n"), "{text}");
+}
+
+#[test]
+fn a_review_is_of_the_base_and_takes_nothing_from_the_pull_request_into_a_shell() {
+    let mut desk = Desk::with(&RUST);
+    let path = ".github/workflows/review.yml";
+    assert!(desk.plan(&[]).changes.iter().all(|change| change.path != path));
+    desk.facts.commands = ["review".to_owned()].into();
+    let text = desk.change(path).after.unwrap();
+    for line in text.lines().filter(|line| line.contains("run: ")) {
+        assert!(!line.contains("${{"), "{line}");
+    }
+    assert!(text.contains("\npermissions: {}\n"), "{text}");
+    assert!(text.contains("ref: ${{ github.event.pull_request.base.sha }}"), "{text}");
+    assert!(!text.contains("contents: write") && !text.contains("pull_request_target"), "{text}");
+}
+
+#[test]
+fn a_proposal_to_fix_drift_is_rendered_once_there_is_a_command_for_it() {
+    let mut desk = Desk::with(&RUST);
+    let path = ".github/workflows/fix-drift.yml";
+    desk.facts.canonical = Some("config/canonical.yaml".to_owned());
+    assert!(desk.plan(&[]).changes.iter().all(|change| change.path != path));
+    desk.facts.commands = ["drift --pr".to_owned()].into();
+    assert!(desk.change(path).after.unwrap().contains("plimsoll drift --pr"));
+}
+
+#[test]
 fn what_people_changed_stays_and_what_the_template_changed_arrives() {
     let mut desk = Desk::with(&RUST);
     desk.apply();

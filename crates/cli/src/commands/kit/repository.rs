@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_durable::{Options, replace_with};
-use plimsoll_kit::{Config, Facts, Piece, RECORD_FILE, Record, Survey};
+use plimsoll_kit::{Config, Facts, Piece, RECORD_FILE, Record, Survey, retired_agents};
 use plimsoll_process::git::Git;
 use plimsoll_ssot::{CANONICAL, Layers, Section};
 
@@ -14,6 +14,7 @@ use crate::cli::Cli;
 use crate::configuration;
 use crate::failure::{Failure, Hint as _};
 use crate::glue::{sections, ssot_kit};
+use crate::moment::now;
 
 /// Largest file that is read, bytes.
 const BYTES_MAX: u64 = 4 << 20;
@@ -53,6 +54,8 @@ impl Repository {
         let (mut facts, config) = said(&layers)?;
         facts.canonical = canonical.map(|_| CANONICAL.to_owned());
         facts.commands = Cli::names().into_iter().collect();
+        let is_there = |path: &str| paths.iter().any(|there| there == path);
+        facts.retired = retired_agents(&config.retired_agents, is_there, now());
         Ok(Self { root, survey, facts, config, record })
     }
 
