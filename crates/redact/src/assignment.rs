@@ -83,9 +83,12 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Found<'_>) {
 /// How surely the word, alone or with the one before it, names a secret.
 fn named(text: &Text<'_>, index: usize) -> Option<Strength> {
     let word = *text.words().get(index)?;
-    let alone = strength(text.word(word));
+    let alone = if word.names { strength(text.word(word)) } else { None };
     alone.or_else(|| {
         let before = *text.words().get(index.checked_sub(1)?)?;
+        if !word.names && !before.names {
+            return None;
+        }
         let joined = !before.opaque && before.end + 1 == word.start && text.at(before.end) == b' ';
         (joined && pair_is_secret(text.word(before), text.word(word))).then_some(Strength::Strong)
     })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::text::Text;
-use crate::{Kind, Rules, assignment, near, pem, shape, url};
+use crate::{Kind, Rules, assignment, near, pem, screen, shape, url};
 
 /// Masking one secret can make another stand out; so often at most the result is looked at again.
 const PASSES_MAX: usize = 8;
@@ -42,6 +42,16 @@ impl Found<'_> {
 /// Takes time in proportion to the length of the text.
 #[must_use]
 pub fn find(text: &str, rules: &Rules) -> Vec<Span> {
+    if screen::may_hold(text) {
+        return find_everywhere(text, rules);
+    }
+    let mut found = Found { rules, spans: Vec::new() };
+    rules.known().find(&Text::without_words(text), &mut found);
+    merge(found.spans)
+}
+
+/// What [`find`] finds, by every scanner.
+pub(crate) fn find_everywhere(text: &str, rules: &Rules) -> Vec<Span> {
     let mut found = Found { rules, spans: Vec::new() };
     let view = Text::new(text);
     rules.known().find(&view, &mut found);

@@ -1,9 +1,11 @@
 //! Which keys of structured data name a secret.
 
+use crate::screen::may_name;
+
 /// How many words of a key are looked at, from its end.
 const WORDS_MAX: usize = 12;
 /// Longer runs of characters are values, not keys.
-const KEY_LEN_MAX: usize = 120;
+pub(crate) const KEY_LEN_MAX: usize = 120;
 
 /// Words that name a secret by themselves.
 const STRONG: &[&str] = &[
@@ -137,7 +139,7 @@ pub fn key_is_secret(key: &str) -> bool {
 }
 
 pub(crate) fn strength(key: &[u8]) -> Option<Strength> {
-    if key.len() > KEY_LEN_MAX {
+    if key.len() > KEY_LEN_MAX || !may_name(key) {
         return None;
     }
     let words = words(key);
@@ -167,6 +169,9 @@ pub(crate) fn strength(key: &[u8]) -> Option<Strength> {
 
 /// Two words of running text that name a secret together, such as `API key`.
 pub(crate) fn pair_is_secret(first: &[u8], second: &[u8]) -> bool {
+    if !may_name(first) && !may_name(second) {
+        return false;
+    }
     let pair = [first, b"_", second].concat();
     strength(second).is_none()
         && strength(&pair) == Some(Strength::Strong)

@@ -8,6 +8,7 @@ mod known;
 mod near;
 mod pem;
 mod rules;
+mod screen;
 mod secret;
 mod shape;
 mod text;

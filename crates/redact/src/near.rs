@@ -73,11 +73,14 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Found<'_>) {
 
 fn names_secret(text: &Text<'_>, index: usize) -> bool {
     let Some(word) = text.words().get(index).filter(|word| !word.opaque) else { return false };
+    let before = index.checked_sub(1).and_then(|before| text.words().get(before));
+    if !word.names && !before.is_some_and(|before| before.names) {
+        return false;
+    }
     let name = text.word(*word);
     if strength(name) == Some(Strength::Strong) || name.eq_ignore_ascii_case(b"seed") {
         return true;
     }
-    let before = index.checked_sub(1).and_then(|before| text.words().get(before));
     before.is_some_and(|before| {
         !before.opaque
             && before.end + 1 == word.start

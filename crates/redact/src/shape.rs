@@ -2,6 +2,7 @@
 
 use crate::Kind;
 use crate::find::Found;
+use crate::screen::may_begin;
 use crate::text::{Classes, Text, Word, is_alnum};
 
 /// How far a run of letters and digits is followed before the end of its word is taken instead.
@@ -9,7 +10,7 @@ const RUN_LEN_MAX: usize = 300;
 
 /// What may follow a prefix.
 #[derive(Clone, Copy, PartialEq)]
-enum Rest {
+pub(crate) enum Rest {
     /// At least so many letters, digits, `_` and `-`.
     Word(usize),
     /// At least so many letters and digits.
@@ -20,7 +21,7 @@ enum Rest {
     Capitals(usize),
 }
 
-const PREFIXES: &[(&[u8], Rest, Kind)] = &[
+pub(crate) const PREFIXES: &[(&[u8], Rest, Kind)] = &[
     (b"ghp_", Rest::Alnum(30), Kind::GitHub),
     (b"gho_", Rest::Alnum(30), Kind::GitHub),
     (b"ghu_", Rest::Alnum(30), Kind::GitHub),
@@ -90,6 +91,9 @@ pub(crate) fn find(text: &Text<'_>, found: &mut Found<'_>) {
 }
 
 fn prefixed(text: &Text<'_>, at: usize, word: Word) -> Option<(usize, Kind)> {
+    if !may_begin(text.slice(at, at + 3)) {
+        return None;
+    }
     let first = text.at(at);
     let candidates = PREFIXES.iter().filter(|(prefix, ..)| prefix.first() == Some(&first));
     for (prefix, rest, kind) in candidates {

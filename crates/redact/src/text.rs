@@ -1,5 +1,7 @@
 //! The text under examination and its words.
 
+use crate::screen::may_name;
+
 /// How many bytes of a value are looked at to judge its shape; keeps every scan linear.
 const JUDGED_LEN_MAX: usize = 256;
 const PLACEHOLDER: &[u8] = b"[redacted:";
@@ -10,6 +12,8 @@ const PLACEHOLDER_NAME_LEN_MAX: usize = 32;
 pub(crate) struct Word {
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Whether it may name a secret, alone or with a neighbor.
+    pub(crate) names: bool,
     /// Whether this is a whole `[redacted:..]`, which says nothing and matches nothing.
     pub(crate) opaque: bool,
 }
@@ -28,15 +32,21 @@ impl<'a> Text<'a> {
             let start = at;
             if is_word(*byte) {
                 at = run_end(bytes, at, usize::MAX, is_word);
-                words.push(Word { start, end: at, opaque: false });
+                let names = bytes.get(start..at).is_some_and(may_name);
+                words.push(Word { start, end: at, names, opaque: false });
             } else if let Some(end) = placeholder_end(bytes, at) {
                 at = end;
-                words.push(Word { start, end, opaque: true });
+                words.push(Word { start, end, names: false, opaque: true });
             } else {
                 at += 1;
             }
         }
         Self { bytes, words }
+    }
+
+    /// For scanners that ask for no words.
+    pub(crate) fn without_words(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), words: Vec::new() }
     }
 
     pub(crate) fn bytes(&self) -> &'a [u8] {

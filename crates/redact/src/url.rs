@@ -94,6 +94,6 @@ fn last_at(text: &Text<'_>, start: usize, end: usize) -> Option<usize> {
     text.slice(start, end).iter().rposition(|b| *b == b'@').map(|at| start + at)
 }
 
-fn is_stop(byte: u8) -> bool {
+pub(crate) fn is_stop(byte: u8) -> bool {
     byte <= b' ' || b"\"'<>`|\\".contains(&byte)
 }
