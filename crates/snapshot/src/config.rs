@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use build::{ConfigError, Edge};
 
 use crate::prune::Keep;
+use crate::trading::Program;
 
 /// Section `snapshot`: where snapshots are kept, who reads them, and what they hold.
 ///
@@ -241,7 +242,7 @@ impl Default for QuestDbPart {
     }
 }
 
-/// What an account holds. One of `paper` and `hyperliquid` is the venue.
+/// What an account holds. One of `paper`, `hyperliquid` and `command` is the venue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -251,6 +252,9 @@ pub struct PositionsPart {
     pub paper: Option<String>,
     /// An account at Hyperliquid.
     pub hyperliquid: Option<HyperliquidAt>,
+    /// A program of your own, which writes positions and open orders as JSON, and is run where
+    /// relative paths count from.
+    pub command: Option<Program>,
     /// The cache to compare with; its trader id is needed.
     pub cache: Option<RedisAt>,
     /// Whether the part fails if cache and venue disagree. Default false: that is noted.

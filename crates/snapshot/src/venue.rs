@@ -5,7 +5,10 @@ mod decimal;
 mod hyperliquid;
 mod msgpack;
 mod nautilus;
+mod own;
 mod paper;
+#[cfg(feature = "testnet-order")]
+mod testnet;
 
 use std::error::Error;
 use std::fmt;
@@ -16,7 +19,10 @@ pub use compare::{Disagreement, disagreements};
 pub use decimal::{Decimal, DecimalError};
 pub use hyperliquid::{Hyperliquid, HyperliquidNetwork};
 pub use nautilus::NautilusCache;
+pub use own::OwnProgram;
 pub use paper::PaperVenue;
+#[cfg(feature = "testnet-order")]
+pub use testnet::{Testnet, TestnetError, TestnetKey, TestnetOrder, TimeInForce};
 
 /// Which way an order goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ mod sql;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +33,7 @@ enum Data {
     None,
     Checkpoint { root: PathBuf },
     Export,
+    Since { micros: i64 },
 }
 
 impl std::fmt::Debug for QuestDb {
@@ -97,6 +99,15 @@ impl QuestDb {
         self.data = Data::Export;
         self
     }
+
+    /// Copies as CSV the rows whose designated timestamp is not before `at`; of a table that has
+    /// none, every row.
+    #[must_use]
+    pub fn with_rows_since(mut self, at: SystemTime) -> Self {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.data = Data::Since { micros: i64::try_from(since.as_micros()).unwrap_or(i64::MAX) };
+        self
+    }
 }
 
 impl Capture for QuestDb {
@@ -122,7 +133,8 @@ impl Capture for QuestDb {
         match &self.data {
             Data::None => {}
             Data::Checkpoint { root } => checkpoint::copy(&mut sql, &server, root, into)?,
-            Data::Export => export(&mut sql, &tables, into)?,
+            Data::Export => export(&mut sql, &tables, None, into)?,
+            Data::Since { micros } => export(&mut sql, &tables, Some(*micros), into)?,
         }
         let mut noted = BTreeMap::new();
         for table in &tables {
@@ -226,9 +238,18 @@ fn count(rows: &Rows) -> Result<i64, CaptureError> {
     first.ok_or_else(|| CaptureError::new("the server gave no count"))
 }
 
-fn export(sql: &mut Sql<'_>, tables: &[Table], into: &mut Intake<'_>) -> Result<(), CaptureError> {
+/// Copies rows, all of them or those from a moment on.
+fn export(
+    sql: &mut Sql<'_>,
+    tables: &[Table],
+    since_micros: Option<i64>,
+    into: &mut Intake<'_>,
+) -> Result<(), CaptureError> {
     for table in tables {
-        let query = format!("SELECT * FROM {}", quoted(&table.name));
+        let mut query = format!("SELECT * FROM {}", quoted(&table.name));
+        if let (Some(micros), Some(timestamp)) = (since_micros, &table.timestamp) {
+            query.push_str(&format!(" WHERE {} >= {micros}::timestamp", quoted(timestamp)));
+        }
         let path = format!("rows/{}.csv", file_name(&table.name));
         sql.export(&query, |body| into.machine_data(&path, body))?;
     }

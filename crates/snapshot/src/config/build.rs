@@ -13,7 +13,7 @@ use crate::capture::{
 use crate::http::{Http, HttpOptions};
 use crate::redis::RedisServer;
 use crate::restore::Restore;
-use crate::venue::{Hyperliquid, HyperliquidNetwork, NautilusCache, PaperVenue};
+use crate::venue::{Hyperliquid, HyperliquidNetwork, NautilusCache, OwnProgram, PaperVenue};
 
 /// What the settings count from, and the edges of the program.
 #[derive(Clone)]
@@ -134,6 +134,30 @@ impl Config {
         Ok(parts)
     }
 
+    /// Makes the parts that copy the rows of every QuestDB, of all time or from `since` on,
+    /// whatever else is configured of their data.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a value cannot be used.
+    pub fn rows(
+        &self,
+        edge: &Edge,
+        since: Option<SystemTime>,
+    ) -> Result<Vec<Part<'static>>, ConfigError> {
+        let mut parts = Vec::new();
+        for (name, own) in &self.questdb {
+            let plain = QuestDbPart { data: QuestDbData::Export, ..own.clone() };
+            let questdb = plain.capture(name, edge)?;
+            let questdb = match since {
+                Some(at) => questdb.with_rows_since(at),
+                None => questdb,
+            };
+            parts.push(part(name, false, questdb));
+        }
+        Ok(parts)
+    }
+
     /// Makes what reads the accounts, by the names of their parts.
     ///
     /// # Errors
@@ -229,9 +253,12 @@ impl QuestDbPart {
 
 impl PositionsPart {
     fn capture(&self, name: &str, edge: &Edge) -> Result<Positions, ConfigError> {
-        let positions = match (&self.paper, &self.hyperliquid) {
-            (Some(url), None) => Positions::new(PaperVenue::new(http(name, url)?)),
-            (None, Some(account)) => Positions::new(account.venue(name, edge)?),
+        let positions = match (&self.paper, &self.hyperliquid, &self.command) {
+            (Some(url), None, None) => Positions::new(PaperVenue::new(http(name, url)?)),
+            (None, Some(account), None) => Positions::new(account.venue(name, edge)?),
+            (None, None, Some(program)) => {
+                Positions::new(OwnProgram::new(program.clone(), &edge.base))
+            }
             _ => return Err(wrong(name, &"exactly one venue is wanted")),
         };
         let positions = match &self.cache {

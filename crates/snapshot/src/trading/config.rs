@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_process::{Command, RunError};
+use plimsoll_process::{Captured, Command, Output, RunError};
 use serde::{Deserialize, Serialize};
 
 use super::OnUnknown;
@@ -91,6 +91,12 @@ pub enum ProgramError {
         /// Why.
         source: ProgramRunError,
     },
+    /// It said more than is kept.
+    #[error("`{program}` says more than is read of a program")]
+    TooMuch {
+        /// Which.
+        program: String,
+    },
     /// It ended with something else than 0.
     #[error("`{program}` ended with {exit}: {said}")]
     Failed {
@@ -138,6 +144,32 @@ impl Program {
         variables: &[(String, String)],
         time_max: Option<Duration>,
     ) -> Result<String, ProgramError> {
+        self.ended(dir, variables, time_max).map(|output| said(&output.stdout))
+    }
+
+    /// As [`Program::run`], and returns everything that it wrote to standard output.
+    ///
+    /// # Errors
+    ///
+    /// Also [`ProgramError::TooMuch`].
+    pub(crate) fn output(
+        &self,
+        dir: &Path,
+        variables: &[(String, String)],
+        time_max: Option<Duration>,
+    ) -> Result<Vec<u8>, ProgramError> {
+        let output = self.ended(dir, variables, time_max)?;
+        let program = || self.run.first().cloned().unwrap_or_default();
+        let whole = output.stdout.whole().map(<[u8]>::to_vec);
+        whole.ok_or_else(|| ProgramError::TooMuch { program: program() })
+    }
+
+    fn ended(
+        &self,
+        dir: &Path,
+        variables: &[(String, String)],
+        time_max: Option<Duration>,
+    ) -> Result<Output, ProgramError> {
         let (program, args) = self.run.split_first().ok_or(ProgramError::Empty)?;
         let own = Duration::from_secs(u64::from(self.timeout_secs));
         let timeout = time_max.map_or(own, |max| max.min(own));
@@ -153,20 +185,21 @@ impl Program {
             program: program.clone(),
             source: ProgramRunError(source),
         })?;
-        let said = |captured: &plimsoll_process::Captured| {
-            let text = captured.text().trim().to_owned();
-            let masked =
-                plimsoll_redact::mask(&text, &plimsoll_redact::Rules::default()).into_owned();
-            let from = masked.char_indices().rev().take(SAID_MAX).last().map_or(0, |(at, _)| at);
-            masked.get(from..).unwrap_or_default().to_owned()
-        };
         if output.success() {
-            return Ok(said(&output.stdout));
+            return Ok(output);
         }
         let both = format!("{}\n{}", said(&output.stdout), said(&output.stderr));
         let (program, exit) = (program.clone(), output.exit.to_string());
         Err(ProgramError::Failed { program, exit, said: both.trim().to_owned() })
     }
+}
+
+/// The end of what was said, with what looks like a secret masked.
+fn said(captured: &Captured) -> String {
+    let text = captured.text().trim().to_owned();
+    let masked = plimsoll_redact::mask(&text, &plimsoll_redact::Rules::default()).into_owned();
+    let from = masked.char_indices().rev().take(SAID_MAX).last().map_or(0, |(at, _)| at);
+    masked.get(from..).unwrap_or_default().to_owned()
 }
 
 /// Settings that nothing can be done with.

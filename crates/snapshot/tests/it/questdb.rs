@@ -35,6 +35,10 @@ fn rows(columns: &[&str], dataset: &str) -> (u16, String) {
 
 fn answer(server: &Shared, target: &str) -> (u16, String) {
     if target.starts_with("/exp") {
+        let asked = query(target);
+        if let Some((_, from)) = asked.split_once("WHERE ") {
+            return (200, format!("\"ts\",\"x\"\r\nonly where {from}\r\n"));
+        }
         return (200, "\"ts\",\"x\"\r\n1,2\r\n".to_owned());
     }
     let mut server = server.lock().unwrap();
@@ -137,6 +141,18 @@ fn definitions_counts_and_partitions_are_kept_and_a_suspended_table_is_said() {
     ] {
         assert!(stored.contains(wanted), "{wanted}");
     }
+}
+
+#[test]
+fn rows_from_a_moment_on_are_kept_without_the_older_ones() {
+    let home = Home::new();
+    let (address, _) = start(&home);
+    let since = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let manifest = captured(&home, QuestDb::new(http(address)).with_rows_since(since));
+    assert!(manifest.is_good(), "{:?}", manifest.parts);
+    let stored = packed(&home);
+    assert!(stored.contains("only where \"ts\" >= 1700000000000000::timestamp"), "{stored}");
+    assert!(stored.contains("1,2\r\n"), "a table without times is kept whole");
 }
 
 #[test]

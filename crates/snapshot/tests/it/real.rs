@@ -81,6 +81,14 @@ fn a_real_questdb_is_described_exported_and_copied_under_a_checkpoint() {
     for wanted in ["CREATE TABLE 'pnl'", "DEDUP UPSERT KEYS", "\"rows\": 1000", "999.5"] {
         assert!(text.contains(wanted), "{wanted}");
     }
+    let newer = |secs| {
+        let since = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(secs);
+        let home = Home::new();
+        let part = Part::required("database", QuestDb::new(http()).with_rows_since(since));
+        assert!(one(&home, part).is_good());
+        packed(&home).contains("999.5")
+    };
+    assert!(newer(1_700_000_000) && !newer(1_700_000_001), "rows by their own time");
     // The server's own `server.conf` has sample passwords in its comments.
     let options = CreateOptions::new(now(), "test 1").with_secrets(Secrets::ByReference);
     let mut part = [Part::required("database", QuestDb::new(http()).with_checkpoint(&root))];

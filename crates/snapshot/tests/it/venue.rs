@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use plimsoll_snapshot::capture::Positions;
 use plimsoll_snapshot::http::{Http, HttpOptions};
+use plimsoll_snapshot::trading::Program;
 use plimsoll_snapshot::venue::{
-    Decimal, Holdings, HoldingsError, Hyperliquid, PaperVenue, Position, ReadHoldings,
+    Decimal, Holdings, HoldingsError, Hyperliquid, OwnProgram, PaperVenue, Position, ReadHoldings,
 };
 use plimsoll_snapshot::{CreateOptions, Manifest, Outcome, Part, create};
 use serde_json::{Value, json};
@@ -342,4 +343,34 @@ fn a_venue_that_moves_fails_or_disagrees_fails_the_part() {
     // One that settles is fine.
     let settling = vec![held("1"), held("2"), held("2")];
     assert!(captured(&home, Positions::new(Scripted(settling))).is_good());
+}
+
+#[test]
+fn a_program_of_ones_own_says_what_is_held_and_what_it_leaves_out_is_not_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let says = |text: &str| {
+        std::fs::write(dir.path().join("held.json"), text).unwrap();
+        OwnProgram::new(Program::new(["cat", "held.json"]), dir.path()).holdings()
+    };
+    let order = r#"{"account_id":"main","instrument_id":"BTC-PERP","side":"buy","order_type":"limit","qty":"1","leaves_qty":"0.4","px":"100","reduce_only":true,"client_order_id":"c-1"}"#;
+    let position = r#"{"account_id":"main","instrument_id":"BTC-PERP","signed_qty":"-0.5"}"#;
+    let flat = r#"{"account_id":"main","instrument_id":"ETH-PERP","signed_qty":"0"}"#;
+    let held = says(&format!(
+        r#"{{"positions":[{flat},{position}],"open_orders":[{order}],"last_fill":["f-17",1795509000000]}}"#
+    ));
+    let held = held.unwrap();
+    assert_eq!(held.positions.len(), 1, "what is flat is no position");
+    assert_eq!(held.positions[0].signed_qty, "-0.5".parse().unwrap());
+    assert!(held.open_orders[0].reduce_only && held.last_fill.is_some());
+    for (text, wanted) in [
+        ("", "what it said is not understood"),
+        ("{}", "missing field `positions`"),
+        (r#"{"positions":[]}"#, "missing field `open_orders`"),
+        (r#"{"positions":[],"open_orders":[],"orders":[1]}"#, "unknown field `orders`"),
+    ] {
+        let text_of = error(says(text));
+        assert!(text_of.contains(wanted), "{text}: {text_of}");
+    }
+    let gone = OwnProgram::new(Program::new(["false"]), dir.path()).holdings();
+    assert!(error(gone).contains("it did not say what is held"));
 }
