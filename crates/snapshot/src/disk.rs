@@ -162,8 +162,16 @@ impl Disk {
         Self { watch: Some(watch) }
     }
 
-    fn before(&self, act: &Act<'_>) -> io::Result<()> {
+    pub(crate) fn before(&self, act: &Act<'_>) -> io::Result<()> {
         self.watch.as_ref().map_or(Ok(()), |watch| watch.before(act))
+    }
+
+    /// Puts `bytes` in place of a small file, whole or not at all, and on the disk.
+    pub(crate) fn replace_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.before(&Act::Rename { from: path, to: path })?;
+        plimsoll_durable::replace(path, bytes).map_err(io::Error::other)?;
+        // The name may be there and its directory not on the disk: then it counts as failed.
+        self.before(&Act::SyncDir { path: parent(path) })
     }
 
     /// A place between two steps, for tests.

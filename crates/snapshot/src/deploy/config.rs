@@ -45,6 +45,9 @@ pub struct Environment {
     pub smoke: BTreeMap<String, Program>,
     /// Accounts of section `snapshot.positions` that have to stand still meanwhile.
     pub accounts: Vec<String>,
+    /// Labels of the alerts that its downtime keeps quiet. Default `class: [liveness]` and
+    /// `env: [NAME]`; what an account loses meanwhile is never among them.
+    pub downtime: BTreeMap<String, Vec<String>>,
     /// Whether `trading.cancel` is run once the strategies are fenced. Default false: open
     /// orders stay, stops among them.
     pub cancel: bool,
@@ -67,6 +70,7 @@ impl Default for Environment {
             services: BTreeMap::new(),
             smoke: BTreeMap::new(),
             accounts: Vec::new(),
+            downtime: BTreeMap::new(),
             cancel: false,
             watch_secs: 5,
             keep_releases: 5,
@@ -95,6 +99,8 @@ pub enum Kind {
     /// They may, on two ports: the new one starts beside the old one.
     #[default]
     Stateless,
+    /// Not on its one port or its one store: the old one ends before the new one starts.
+    Single,
     /// Never: it sends orders under a lease.
     Strategy,
 }
@@ -114,11 +120,16 @@ pub struct Service {
     pub kind: Kind,
     /// The program and its arguments, run in the directory of the release.
     pub run: Vec<String>,
+    /// Runs it in a container instead; `run` are then arguments for its image. Default none.
+    pub container: Option<Container>,
+    /// Runs it as a unit of systemd instead. Default none: a plain process.
+    pub systemd: Option<Unit>,
     /// Variables of its environment.
     pub env: BTreeMap<String, String>,
     /// Variables of ours that it sees, besides `PATH`, `HOME` and the like: secrets go here.
     pub env_allow: Vec<String>,
-    /// Its two ports, of which it uses one and its successor the other. Default none.
+    /// Its two ports, of which it uses one and its successor the other; one if it is `single`.
+    /// Default none.
     pub ports: Vec<u16>,
     /// How it is seen to be well. Default: it runs.
     pub health: Health,
@@ -135,6 +146,8 @@ impl Default for Service {
         Self {
             kind: Kind::Stateless,
             run: Vec::new(),
+            container: None,
+            systemd: None,
             env: BTreeMap::new(),
             env_allow: Vec::new(),
             ports: Vec::new(),
@@ -142,6 +155,73 @@ impl Default for Service {
             ready_secs: 60,
             stop_secs: 30,
             lease: None,
+        }
+    }
+}
+
+/// A container of an engine on this machine. A health check of its image has to pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Container {
+    /// The image, such as `registry:5000/desk/web:{commit}`; what runs is its digest, which is
+    /// written down when it is built.
+    pub image: String,
+    /// Arguments of `docker run`: networks, volumes. Default `--network host`.
+    pub args: Vec<String>,
+    /// Where the engine listens, such as `unix:///run/docker.sock`. Default: as the client
+    /// decides.
+    pub host: Option<String>,
+    /// The client. Default `docker`.
+    pub program: String,
+}
+
+impl Default for Container {
+    fn default() -> Self {
+        Self {
+            image: String::new(),
+            args: ["--network", "host"].map(str::to_owned).to_vec(),
+            host: None,
+            program: "docker".to_owned(),
+        }
+    }
+}
+
+impl Container {
+    /// With what stands for ports and the like filled in.
+    pub(super) fn filled(&self, fill: impl Fn(&str) -> String) -> Self {
+        let args = self.args.iter().map(|word| fill(word)).collect();
+        Self { image: fill(&self.image), args, ..self.clone() }
+    }
+}
+
+/// A unit of systemd. Secrets stay in a file of the operator's: `env_allow` has no use here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Unit {
+    /// Where its file goes. Default `/etc/systemd/system`.
+    pub dir: PathBuf,
+    /// A file of variables, with secrets. Default none.
+    pub environment_file: Option<PathBuf>,
+    /// Whose rights it has. Default: those of the manager.
+    pub run_as: Option<String>,
+    /// Whether the manager is that of the person, not of the machine. Default false.
+    pub user: bool,
+    /// The program that speaks with the manager. Default `systemctl`.
+    pub program: String,
+}
+
+impl Default for Unit {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from("/etc/systemd/system"),
+            environment_file: None,
+            run_as: None,
+            user: false,
+            program: "systemctl".to_owned(),
         }
     }
 }
@@ -198,8 +278,21 @@ impl Environment {
                 let keys = vec![format!("{environment}.services.{name}.{key}")];
                 problems.push(ConfigProblem { message, keys });
             };
-            if service.run.is_empty() {
-                add(format!("service `{name}` names no program"), "run");
+            match (&service.container, &service.systemd) {
+                (Some(_), Some(_)) => {
+                    add(format!("service `{name}` is a container and a unit"), "systemd");
+                }
+                (Some(container), None) if container.image.is_empty() => {
+                    add(format!("service `{name}` names no image"), "container.image");
+                }
+                (None, _) if service.run.is_empty() => {
+                    add(format!("service `{name}` names no program"), "run");
+                }
+                _ => {}
+            }
+            if service.systemd.is_some() && !service.env_allow.is_empty() {
+                let why = "its secrets come from `systemd.environment_file`";
+                add(format!("service `{name}` has `env_allow`: {why}"), "env_allow");
             }
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
             if name.is_empty() || !name.chars().all(plain) {
@@ -209,7 +302,7 @@ impl Environment {
                 (Kind::Strategy, None) => {
                     add(format!("strategy `{name}` has no lease, so it could run twice"), "lease");
                 }
-                (Kind::Stateless, Some(_)) => {
+                (Kind::Stateless | Kind::Single, Some(_)) => {
                     add(format!("service `{name}` has a lease, so it is a strategy"), "kind");
                 }
                 _ => {}
@@ -221,6 +314,9 @@ impl Environment {
             }
             if service.kind == Kind::Stateless && !matches!(service.ports.len(), 0 | 2) {
                 add(format!("service `{name}` needs two ports, or none"), "ports");
+            }
+            if service.kind == Kind::Single && service.ports.len() > 1 {
+                add(format!("service `{name}` has one port, or none"), "ports");
             }
         }
         problems

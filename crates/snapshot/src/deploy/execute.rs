@@ -1,23 +1,25 @@
 //! Doing the steps of a deploy, and taking them back.
 
+mod strategies;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::config::Kind;
+use super::downtime::Downtime;
 use super::health;
-use super::holdings::{Held, read, read_agreeing};
+use super::holdings::read;
 use super::processes::RunServices;
 use super::release::{Launch, Release, Releases};
 use super::request::{Request, Subject};
-use super::steps::{Action, CAPTURE};
+use super::steps::Action;
 use crate::capture::Positions;
 use crate::plan::{Execute, Past, Step, StepError};
 use crate::store::chain;
-use crate::trading::{HaltFile, LeaseName, Leases, Program};
+use crate::trading::{HaltFile, Leases, Program};
 
 /// Pause between two looks at a service.
 const LOOK: Duration = Duration::from_millis(100);
-/// Longest wait for orders on their way when a strategy is fenced.
-const FENCE_WAIT: Duration = Duration::from_secs(10);
 
 /// Makes the snapshot of the present that stands at the beginning of every deploy.
 pub trait Protect {
@@ -27,6 +29,13 @@ pub trait Protect {
     ///
     /// When a required part failed.
     fn protect(&mut self, tag: &str) -> Result<String, StepError>;
+
+    /// Keeps the rows that were written from `since` on, `None` being all, and says where.
+    ///
+    /// # Errors
+    ///
+    /// When some could not be kept.
+    fn keep_rows(&mut self, tag: &str, since: Option<SystemTime>) -> Result<String, StepError>;
 }
 
 /// What the steps act on.
@@ -45,6 +54,8 @@ pub struct Executor<'a> {
     pub leases: &'a Leases,
     /// The latch of this machine.
     pub halt: &'a HaltFile,
+    /// Told of the downtime.
+    pub downtime: &'a mut dyn Downtime,
     /// The operator's program that cancels orders.
     pub cancel: Option<&'a Program>,
     /// Waits.
@@ -67,7 +78,7 @@ impl Execute for Executor<'_> {
     type Action = Action;
 
     fn apply(&mut self, step: &Step<Action>, past: &Past) -> Result<String, StepError> {
-        let to = self.subject.to.clone();
+        let (to, from) = (self.subject.to.clone(), self.subject.from.clone());
         match &step.action {
             Action::Preflight => self.preflight(past),
             Action::Protect => self.protect.protect(&format!("before-{}", past.plan_id())),
@@ -75,7 +86,14 @@ impl Execute for Executor<'_> {
                 self.releases.checkout(&to.commit).map(str::to_owned).map_err(failed("no release"))
             }
             Action::Build => self.build(&to, past),
+            Action::Pin => self.pin(&to),
+            Action::Announce => Ok(self.announce(past)),
             Action::Migrate => self.tables(&to, Tables::Apply, past),
+            Action::KeepRows => {
+                let since = self.subject.rows_since_ns.and_then(|ns| u64::try_from(ns).ok());
+                let since = since.map(|ns| SystemTime::UNIX_EPOCH + Duration::from_nanos(ns));
+                self.protect.keep_rows(&format!("rows-before-{}", past.plan_id()), since)
+            }
             Action::TablesBack => match self.subject.from.clone() {
                 Some(from) => self.tables(&from, Tables::Undo, past),
                 None => Ok("nothing ran, so no tables to change back".to_owned()),
@@ -83,6 +101,11 @@ impl Execute for Executor<'_> {
             Action::Start { service } => {
                 let launch = launch(&to, service)?;
                 self.start(launch, None, past)
+            }
+            Action::Replace { service } => {
+                let old = from.as_ref().and_then(|from| from.services.get(service));
+                let said = old.map(|old| self.stop(old)).transpose()?;
+                self.joined(said, launch(&to, service)?, past)
             }
             Action::Switch { service } => {
                 let port = launch(&to, service)?.port;
@@ -106,7 +129,12 @@ impl Execute for Executor<'_> {
                 self.releases.set_current(Some(&to)).map_err(failed("cannot write down"))?;
                 Ok(to.id.clone())
             }
-            Action::Retire => self.stop_all(self.subject.from.as_ref(), Kind::Stateless),
+            Action::Retire => {
+                let old = self.retired();
+                let said = old.iter().map(|launch| self.stop(launch));
+                Ok(said.collect::<Result<Vec<_>, _>>()?.join(", "))
+            }
+            Action::EndDowntime => Ok(self.end_downtime(past)),
         }
     }
 
@@ -118,18 +146,29 @@ impl Execute for Executor<'_> {
             | Action::Protect
             | Action::Checkout
             | Action::Build
+            | Action::Pin
+            | Action::KeepRows
             | Action::Cancel
             | Action::Stop
             | Action::Capture
             | Action::Reconcile
             | Action::Watch
             | Action::Smoke { .. } => Ok(String::new()),
+            Action::Announce => Ok(self.end_downtime(past)),
+            Action::EndDowntime => Ok(self.announce(past)),
             Action::Migrate => self.tables(&to, Tables::Undo, past),
             Action::TablesBack => match &from {
                 Some(from) => self.tables(from, Tables::Apply, past),
                 None => Ok(String::new()),
             },
             Action::Start { service } => self.stop(launch(&to, service)?),
+            Action::Replace { service } => {
+                let said = self.stop(launch(&to, service)?)?;
+                match from.as_ref().and_then(|from| from.services.get(service)) {
+                    Some(old) => self.joined(Some(said), old, &Past::default()),
+                    None => Ok(said),
+                }
+            }
             Action::Switch { service } => {
                 let old = from.as_ref().and_then(|from| from.services.get(service));
                 let port = old.and_then(|old| old.port);
@@ -144,8 +183,7 @@ impl Execute for Executor<'_> {
                 Ok(String::new())
             }
             Action::Retire => {
-                let old: Vec<Launch> =
-                    from.iter().flat_map(|from| from.of(Kind::Stateless)).cloned().collect();
+                let old = self.retired();
                 for launch in &old {
                     self.start(launch, None, &Past::default())?;
                 }
@@ -155,9 +193,26 @@ impl Execute for Executor<'_> {
     }
 }
 
+/// Whatever of the old release no step has stopped yet.
+fn is_left(launch: &Launch, to: &Release) -> bool {
+    match launch.kind {
+        Kind::Strategy => false,
+        Kind::Single => !to.services.contains_key(&launch.name),
+        Kind::Stateless => true,
+    }
+}
+
 fn launch<'a>(release: &'a Release, service: &str) -> Result<&'a Launch, StepError> {
     let none = || StepError::new(format!("the release has no service `{service}`"));
     release.services.get(service).ok_or_else(none)
+}
+
+fn with_image(launch: &Launch, image: Option<&String>) -> Launch {
+    let mut launch = launch.clone();
+    if let (Some(container), Some(image)) = (&mut launch.container, image) {
+        image.clone_into(&mut container.image);
+    }
+    launch
 }
 
 #[derive(Clone, Copy)]
@@ -210,6 +265,38 @@ impl Executor<'_> {
         Ok(seen.join(", "))
     }
 
+    /// Starts a service, and says what was said before it too.
+    fn joined(
+        &mut self,
+        said: Option<String>,
+        launch: &Launch,
+        past: &Past,
+    ) -> Result<String, StepError> {
+        let started = self.start(launch, None, past)?;
+        Ok(said.into_iter().chain([started]).collect::<Vec<_>>().join(", "))
+    }
+
+    /// The services of the old release that run until the new one is known to be well.
+    fn retired(&self) -> Vec<Launch> {
+        let Subject { from, to, .. } = self.subject;
+        let old = from.iter().flat_map(|from| from.services.values());
+        old.filter(|launch| is_left(launch, to)).cloned().collect()
+    }
+
+    /// That nobody was told stops no deploy, and least of all a rollback: it may page.
+    fn announce(&mut self, past: &Past) -> String {
+        let subject = self.subject;
+        let left = past.remaining((self.clock)()).filter(|left| !left.is_zero());
+        let whole = Duration::from_secs(u64::from(subject.settings.deadline_secs));
+        let said = self.downtime.announce(&subject.reason(past.plan_id()), left.unwrap_or(whole));
+        said.unwrap_or_else(|error| format!("not announced, so it may page: {}", chain(&error)))
+    }
+
+    fn end_downtime(&mut self, past: &Past) -> String {
+        let said = self.downtime.end(&self.subject.reason(past.plan_id()));
+        said.unwrap_or_else(|error| format!("not ended, so it ends by itself: {}", chain(&error)))
+    }
+
     fn build(&mut self, to: &Release, past: &Past) -> Result<String, StepError> {
         let Some(build) = &self.subject.settings.build else { return Ok(String::new()) };
         if self.releases.is_built(&to.commit) {
@@ -220,6 +307,34 @@ impl Executor<'_> {
             .map_err(failed("the build failed"))?;
         self.releases.set_built(&to.commit).map_err(failed("cannot write down"))?;
         Ok("built".to_owned())
+    }
+
+    /// Writes down by which digest each image runs, now and whenever this release is gone back to.
+    fn pin(&mut self, to: &Release) -> Result<String, StepError> {
+        let known = self.releases.pins(&to.commit).map_err(failed("images"))?;
+        let mut pins = BTreeMap::new();
+        for launch in to.services.values().filter(|launch| launch.container.is_some()) {
+            let pinned = known.get(&launch.name);
+            let found =
+                self.services.pin(&with_image(launch, pinned)).map_err(failed("no image"))?;
+            let image = pinned.cloned().or(found);
+            pins.extend(image.map(|image| (launch.name.clone(), image)));
+        }
+        self.releases.set_pins(&to.commit, &pins).map_err(failed("cannot write down"))?;
+        Ok(pins.into_values().collect::<Vec<_>>().join(", "))
+    }
+
+    /// A service with its image as it was pinned.
+    fn pinned(&self, launch: &Launch) -> Result<Launch, StepError> {
+        if launch.container.is_none() {
+            return Ok(launch.clone());
+        }
+        let mut both = self.subject.from.iter().chain([&self.subject.to]);
+        let release = both.find(|release| release.id == launch.release);
+        let none = || StepError::new(format!("no image of `{}` was pinned", launch.name));
+        let pins =
+            self.releases.pins(&release.ok_or_else(none)?.commit).map_err(failed("images"))?;
+        Ok(with_image(launch, Some(pins.get(&launch.name).ok_or_else(none)?)))
     }
 
     fn tables(&mut self, of: &Release, which: Tables, past: &Past) -> Result<String, StepError> {
@@ -239,6 +354,7 @@ impl Executor<'_> {
         ticket: Option<&str>,
         past: &Past,
     ) -> Result<String, StepError> {
+        let launch = &self.pinned(launch)?;
         self.services.start(launch, ticket).map_err(failed("not started"))?;
         let began = (self.clock)();
         let mut max = Duration::from_secs(u64::from(launch.ready_secs));
@@ -265,8 +381,11 @@ impl Executor<'_> {
     }
 
     /// Whether a service is well; one that is started for a ticket has taken its lease.
-    fn well(&self, launch: &Launch, ticket: Option<&str>) -> Result<String, String> {
-        let seen = health::check(launch).map_err(|error| error.to_string())?;
+    fn well(&mut self, launch: &Launch, ticket: Option<&str>) -> Result<String, String> {
+        let mut seen = health::check(launch).map_err(|error| error.to_string())?;
+        if let Some(said) = self.services.health(launch).map_err(|error| chain(&error))? {
+            seen = format!("{seen}, {said}");
+        }
         let (Some(ticket), Some(lease)) = (ticket, &launch.lease) else { return Ok(seen) };
         let state = self.leases.state(lease).map_err(|error| chain(&error))?;
         let is_held = state.is_alive && state.fenced_by.is_none();
@@ -290,100 +409,11 @@ impl Executor<'_> {
         Ok(said.join(", "))
     }
 
-    /// The leases of both releases.
-    fn lease_names(&self) -> Vec<LeaseName> {
-        let both = self.subject.from.iter().chain([&self.subject.to]);
-        let launches = both.flat_map(|release| release.services.values());
-        let mut names: Vec<LeaseName> = launches.filter_map(|own| own.lease.clone()).collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
-    fn fence(&mut self, past: &Past) -> Result<String, StepError> {
-        let by = format!("{} {}", self.subject.request.as_str(), past.plan_id());
-        let mut said = Vec::new();
-        for name in self.lease_names() {
-            let state = self
-                .leases
-                .fence(&name, past.plan_id(), &by, FENCE_WAIT)
-                .map_err(failed("not fenced"))?;
-            said.push(format!("{name} after generation {}", state.generation));
-        }
-        Ok(said.join(", "))
-    }
-
-    fn cancel(&mut self, past: &Past) -> Result<String, StepError> {
-        let none = || StepError::new("no program `trading.cancel` is configured");
-        let program = self.cancel.ok_or_else(none)?;
-        let left = past.remaining((self.clock)());
-        program.run(self.releases.repository(), &[], left).map_err(failed("not canceled"))
-    }
-
-    fn launch_strategies(&mut self, past: &Past) -> Result<String, StepError> {
-        let launches: Vec<Launch> = self.subject.to.of(Kind::Strategy).cloned().collect();
-        let mut said = Vec::new();
-        for launch in &launches {
-            said.push(self.start(launch, Some(past.plan_id()), past)?);
-        }
-        Ok(said.join(", "))
-    }
-
-    fn captured(past: &Past) -> Result<Held, StepError> {
-        let none = || StepError::new("the journal does not say what the accounts held");
-        let text = past.output(CAPTURE).ok_or_else(none)?;
-        serde_json::from_str(text).map_err(failed("the journal does not say what was held"))
-    }
-
-    fn reconcile(&mut self, past: &Past) -> Result<String, StepError> {
-        let now = read_agreeing(self.accounts)?;
-        Self::captured(past)?.compare(&now)
-    }
-
-    fn relaunch(&mut self, past: &Past) -> Result<String, StepError> {
-        let before = read_agreeing(self.accounts)?;
-        self.stop_all(Some(&self.subject.to.clone()), Kind::Strategy)?;
-        // A lease that its holder left is taken again with the same ticket.
-        let said = self.launch_strategies(past)?;
-        before.unchanged(&read_agreeing(self.accounts)?)?;
-        Ok(format!("{said}; nothing changed by it"))
-    }
-
-    fn arm(&mut self) -> Result<String, StepError> {
-        let mut said = Vec::new();
-        for name in self.lease_names() {
-            let state = self.leases.arm(&name).map_err(failed("not armed"))?;
-            said.push(format!("{name} generation {}", state.generation));
-        }
-        Ok(said.join(", "))
-    }
-
-    /// Brings the old strategies back, whatever of them was stopped, and arms them.
-    fn revive(&mut self, past: &Past) -> Result<String, StepError> {
-        self.stop_all(Some(&self.subject.to.clone()), Kind::Strategy)?;
-        let Some(from) = self.subject.from.clone() else {
-            self.arm()?;
-            return Ok("nothing ran before".to_owned());
-        };
-        // First of all they end, so that an order that never arrives keeps nobody waiting.
-        self.stop_all(Some(&from), Kind::Strategy)?;
-        self.fence(past)?;
-        let launches: Vec<Launch> = from.of(Kind::Strategy).cloned().collect();
-        let mut said = Vec::new();
-        for launch in &launches {
-            said.push(self.start(launch, Some(past.plan_id()), &Past::default())?);
-        }
-        if let Ok(captured) = Self::captured(past) {
-            said.push(captured.compare(&read(self.accounts)?)?);
-        }
-        self.arm()?;
-        Ok(said.join(", "))
-    }
-
     fn watch(&mut self, past: &Past) -> Result<String, StepError> {
         let span = Duration::from_secs(u64::from(self.subject.settings.watch_secs));
         let began = (self.clock)();
-        let launches: Vec<Launch> = self.subject.to.services.values().cloned().collect();
+        let services = self.subject.to.services.values();
+        let launches = services.map(|own| self.pinned(own)).collect::<Result<Vec<_>, _>>()?;
         loop {
             for launch in &launches {
                 let is_running = self.services.is_running(launch).map_err(failed("not known"))?;
@@ -393,6 +423,7 @@ impl Executor<'_> {
                     return Err(StepError::new(why));
                 }
                 health::check(launch).map_err(failed(launch.name.as_str()))?;
+                self.services.health(launch).map_err(failed(launch.name.as_str()))?;
             }
             let now = (self.clock)();
             if past.remaining(now).is_some_and(|left| left.is_zero()) {

@@ -6,11 +6,13 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
 use super::release::Launch;
+use crate::disk::{Act, Disk, Watch};
 
 /// What passes from our environment into every service's.
 const ALWAYS_ALLOWED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
@@ -23,6 +25,16 @@ const WRAPPER: &str = r#"printf %s "$$" > "$0.new" && mv "$0.new" "$0" && exec "
 
 /// Starts and stops services. Whatever is asked for again and is so already is fine.
 pub trait RunServices {
+    /// Finds what a service runs by a name that can never mean anything else, such as the
+    /// digest of an image, and sees that it is here. `None` if the files of the release are it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had.
+    fn pin(&mut self, _launch: &Launch) -> Result<Option<String>, ServiceError> {
+        Ok(None)
+    }
+
     /// Starts a service, unless it runs.
     ///
     /// # Errors
@@ -43,6 +55,15 @@ pub trait RunServices {
     ///
     /// When that is not known.
     fn is_running(&mut self, launch: &Launch) -> Result<bool, ServiceError>;
+
+    /// What whoever runs it says of its health; `None` if nobody looks.
+    ///
+    /// # Errors
+    ///
+    /// When it is not well, or that is not known.
+    fn health(&mut self, _launch: &Launch) -> Result<Option<String>, ServiceError> {
+        Ok(None)
+    }
 
     /// What it said last, for people.
     fn last_words(&mut self, launch: &Launch) -> String;
@@ -80,6 +101,14 @@ pub enum ServiceError {
         /// Which.
         service: String,
     },
+    /// Whatever runs it refused, or did not answer.
+    #[error("`{service}`: {said}")]
+    Engine {
+        /// Which.
+        service: String,
+        /// What was said.
+        said: String,
+    },
     /// It did not end.
     #[error("`{service}` still runs after SIGKILL")]
     StillRuns {
@@ -96,6 +125,7 @@ pub enum ServiceError {
 pub struct Processes {
     dir: PathBuf,
     variables: Vec<(String, String)>,
+    disk: Disk,
 }
 
 impl Processes {
@@ -106,7 +136,15 @@ impl Processes {
         dir: impl Into<PathBuf>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
-        Self { dir: dir.into(), variables: variables.into_iter().collect() }
+        let variables = variables.into_iter().collect();
+        Self { dir: dir.into(), variables, disk: Disk::default() }
+    }
+
+    /// Lets `watch` see every change of a file before it is made.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.disk = Disk::watched(watch);
+        self
     }
 
     fn path(&self, launch: &Launch, what: &str) -> PathBuf {
@@ -119,6 +157,10 @@ impl Processes {
             .map_err(|source| ServiceError::Io { path: self.dir.clone(), source })?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true).mode(0o600);
+        if !path.exists() {
+            let created = self.disk.before(&Act::Create { path: &path });
+            created.map_err(|source| ServiceError::Io { path: path.clone(), source })?;
+        }
         options.open(&path).map_err(|source| ServiceError::Io { path, source })
     }
 
@@ -179,6 +221,8 @@ impl RunServices for Processes {
         let failed = |source| ServiceError::Start { service: launch.instance(), source };
         let starts = self.open(launch, "starts")?;
         let number = starts.metadata().map_err(failed)?.len();
+        let mark = Act::Write { path: &self.path(launch, "starts"), offset: number, bytes: b"." };
+        self.disk.before(&mark).map_err(failed)?;
         io::Write::write_all(&mut &starts, b".").map_err(failed)?;
         let words = launch.run.iter().map(|word| word.replace("{start}", &number.to_string()));
         let mut command = Command::new("sh");
@@ -228,6 +272,13 @@ impl RunServices for Processes {
         let lines: Vec<&str> = lines.into_iter().rev().collect();
         plimsoll_redact::mask(&lines.join(" | "), &plimsoll_redact::Rules::default()).into_owned()
     }
+}
+
+/// A number that no other start of a service has.
+#[allow(clippy::disallowed_methods, reason = "tells starts apart, at the edge")]
+pub(super) fn start_number() -> u128 {
+    let since = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_nanos()
 }
 
 #[allow(clippy::disallowed_methods, reason = "a bounded wait for another process, at the edge")]

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use plimsoll_process::git::Git;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Health, Kind, Service};
+use super::config::{Container, Health, Kind, Service, Unit};
 use crate::digest::Digest;
+use crate::disk::{Act, Disk, Watch};
 use crate::trading::LeaseName;
 
 const SCHEMA_VERSION: u32 = 1;
@@ -28,6 +30,12 @@ pub struct Launch {
     pub kind: Kind,
     /// The program and its arguments.
     pub run: Vec<String>,
+    /// Its container, if it is one.
+    #[serde(default)]
+    pub container: Option<Container>,
+    /// Its unit of systemd, if it is one.
+    #[serde(default)]
+    pub systemd: Option<Unit>,
     /// Where it is run.
     pub dir: PathBuf,
     /// Variables of its environment.
@@ -110,11 +118,15 @@ impl Release {
             if let Some(program) = &mut health.run {
                 program.run = program.run.iter().map(|word| fill(name, word)).collect();
             }
+            let container = service.container.as_ref();
+            let container = container.map(|own| own.filled(|text| fill(name, text)));
             let launch = Launch {
                 name: name.clone(),
                 release: id.clone(),
                 kind: service.kind,
                 run: service.run.iter().map(|word| fill(name, word)).collect(),
+                container,
+                systemd: service.systemd.clone(),
                 dir: dir.clone(),
                 env,
                 env_allow: service.env_allow.clone(),
@@ -151,7 +163,8 @@ fn ports<'a>(
 ) -> BTreeMap<&'a str, u16> {
     let port = |name: &str, service: &Service| {
         let used = from.and_then(|from| from.services.get(name)?.port);
-        service.ports.iter().copied().find(|port| Some(*port) != used)
+        let is_free = |port: &u16| service.kind == Kind::Single || Some(*port) != used;
+        service.ports.iter().copied().find(is_free)
     };
     let named = services.iter();
     named.filter_map(|(name, service)| Some((name.as_str(), port(name, service)?))).collect()
@@ -214,13 +227,21 @@ pub enum ReleaseError {
 pub struct Releases {
     dir: PathBuf,
     repository: PathBuf,
+    disk: Disk,
 }
 
 impl Releases {
     /// The releases in the directory of an environment, of commits of that repository.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, repository: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), repository: repository.into() }
+        Self { dir: dir.into(), repository: repository.into(), disk: Disk::default() }
+    }
+
+    /// Lets `watch` see every change before it is made.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.disk = Disk::watched(watch);
+        self
     }
 
     pub(super) fn repository(&self) -> &Path {
@@ -276,11 +297,35 @@ impl Releases {
         self.set(&self.mark(commit, "built"))
     }
 
+    /// What each service of a commit runs, by a name that can never mean anything else.
+    ///
+    /// # Errors
+    ///
+    /// When the record cannot be read.
+    pub fn pins(&self, commit: &str) -> Result<BTreeMap<String, String>, ReleaseError> {
+        let path = self.mark(commit, "images");
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| ReleaseError::Damaged { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(source) => Err(ReleaseError::Io { path, source }),
+        }
+    }
+
+    pub(super) fn set_pins(
+        &self,
+        commit: &str,
+        pins: &BTreeMap<String, String>,
+    ) -> Result<(), ReleaseError> {
+        let path = self.mark(commit, "images");
+        let text = serde_json::to_vec_pretty(pins)
+            .map_err(|error| ReleaseError::Io { path: path.clone(), source: error.into() })?;
+        self.disk.replace_whole(&path, &text).map_err(|source| ReleaseError::Io { path, source })
+    }
+
     fn set(&self, path: &Path) -> Result<(), ReleaseError> {
-        plimsoll_durable::replace(path, b"").map_err(|error| ReleaseError::Io {
-            path: path.to_owned(),
-            source: io::Error::other(error),
-        })
+        self.disk
+            .replace_whole(path, b"")
+            .map_err(|source| ReleaseError::Io { path: path.to_owned(), source })
     }
 
     /// Puts the files of a commit into its directory, unless they are there; never over
@@ -298,8 +343,10 @@ impl Releases {
         fs::create_dir_all(&above).map_err(io(&above))?;
         if dir.exists() {
             // What a killed deploy had not finished.
+            self.disk.before(&Act::RemoveDir { path: &dir }).map_err(io(&dir))?;
             fs::remove_dir_all(&dir).map_err(io(&dir))?;
         }
+        self.disk.before(&Act::MakeDir { path: &dir }).map_err(io(&dir))?;
         let text = dir.to_string_lossy().into_owned();
         self.git().run(["worktree", "prune"]).map_err(|error| wrong(commit, &error))?;
         let add = ["worktree", "add", "--detach", "--quiet", &text, commit];
@@ -314,7 +361,7 @@ impl Releases {
     ///
     /// When something of it cannot be removed.
     pub fn remove(&self, commit: &str) -> Result<(), ReleaseError> {
-        for what in ["built", "ready"] {
+        for what in ["built", "ready", "images"] {
             let path = self.mark(commit, what);
             match fs::remove_file(&path) {
                 Ok(()) => {}
@@ -367,12 +414,12 @@ impl Releases {
     /// Writes down what runs.
     pub(super) fn set_current(&self, release: Option<&Release>) -> Result<(), ReleaseError> {
         let path = self.current_path();
-        let failed = |source: io::Error| ReleaseError::Io { path: path.clone(), source };
+        let failed = |source| ReleaseError::Io { path: path.clone(), source };
         let text = serde_json::to_vec(&release).map_err(|error| failed(error.into()))?;
         let mut bytes = Digest::of(&text).to_string().into_bytes();
         bytes.push(b'\n');
         bytes.extend_from_slice(&text);
-        plimsoll_durable::replace(&path, bytes).map_err(|error| failed(io::Error::other(error)))
+        self.disk.replace_whole(&path, &bytes).map_err(failed)
     }
 
     /// Says where a service is, for those who look there: `endpoints/NAME` holds its port.
@@ -382,8 +429,9 @@ impl Releases {
             .map_err(|source| ReleaseError::Io { path: dir.clone(), source })?;
         let path = dir.join(name);
         let text = port.map_or_else(String::new, |port| format!("{port}\n"));
-        plimsoll_durable::replace(&path, text)
-            .map_err(|error| ReleaseError::Io { path, source: io::Error::other(error) })
+        self.disk
+            .replace_whole(&path, text.as_bytes())
+            .map_err(|source| ReleaseError::Io { path, source })
     }
 }
 

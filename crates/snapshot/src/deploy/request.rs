@@ -43,6 +43,10 @@ pub struct Subject {
     pub to: Release,
     /// What runs; `None` for the first deploy.
     pub from: Option<Release>,
+    /// When what runs was deployed, UTC nanoseconds since 1970; `None` if that is not known.
+    /// Rows from then on are kept before tables are changed back.
+    #[serde(default)]
+    pub rows_since_ns: Option<i64>,
 }
 
 impl Subject {
@@ -56,6 +60,19 @@ impl Subject {
         from: Option<Release>,
     ) -> Self {
         let (environment, settings) = (environment.to_owned(), settings.clone());
-        Self { request, environment, settings, to, from }
+        Self { request, environment, settings, to, from, rows_since_ns: None }
+    }
+
+    /// Sets [`Subject::rows_since_ns`].
+    #[must_use]
+    pub fn with_rows_since(mut self, ns: Option<i64>) -> Self {
+        self.rows_since_ns = ns;
+        self
+    }
+
+    /// What people are told of the plan of that name.
+    #[must_use]
+    pub fn reason(&self, plan_id: &str) -> String {
+        format!("{} {plan_id} of {}", self.request.as_str(), self.environment)
     }
 }

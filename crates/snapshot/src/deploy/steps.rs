@@ -24,12 +24,23 @@ pub enum Action {
     Checkout,
     /// Build it there.
     Build,
+    /// Find the images of the release by their digests, and keep those.
+    Pin,
+    /// Say that services will be away.
+    Announce,
     /// Change the tables.
     Migrate,
+    /// Keep the rows that the release that runs has written.
+    KeepRows,
     /// Let the release that runs change its tables back.
     TablesBack,
     /// Start a stateless service beside the old one.
     Start {
+        /// Which.
+        service: String,
+    },
+    /// Stop the old one of a service, then start the new one.
+    Replace {
         /// Which.
         service: String,
     },
@@ -65,6 +76,8 @@ pub enum Action {
     Record,
     /// Stop the stateless services of the old release.
     Retire,
+    /// Say that everything is there again.
+    EndDowntime,
 }
 
 /// The steps that lead to what is wanted.
@@ -81,33 +94,33 @@ pub fn plan(subject: &Subject) -> Result<Plan<Action>, serde_json::Error> {
     if settings.build.is_some() {
         add("build", Action::Build);
     }
+    if subject.to.services.values().any(|launch| launch.container.is_some()) {
+        add("pin images", Action::Pin);
+    }
+    add("announce downtime", Action::Announce);
     let has_tables = settings.migrate.is_some();
     match subject.request {
         Request::Deploy if has_tables => add("migrate tables", Action::Migrate),
-        Request::RollbackWithTables if has_tables => add("tables back", Action::TablesBack),
+        Request::RollbackWithTables if has_tables => {
+            add("keep newer rows", Action::KeepRows);
+            add("tables back", Action::TablesBack);
+        }
         _ => {}
     }
     for launch in subject.to.of(Kind::Stateless) {
         let service = launch.name.clone();
         add(&format!("start {service}"), Action::Start { service });
     }
-    for launch in subject.to.of(Kind::Stateless) {
+    for launch in subject.to.of(Kind::Single) {
+        let service = launch.name.clone();
+        add(&format!("replace {service}"), Action::Replace { service });
+    }
+    for launch in subject.to.of(Kind::Stateless).chain(subject.to.of(Kind::Single)) {
         let service = launch.name.clone();
         add(&format!("switch {service}"), Action::Switch { service });
     }
-    let old = subject.from.as_ref().is_some_and(|from| from.of(Kind::Strategy).next().is_some());
-    let new = subject.to.of(Kind::Strategy).next().is_some();
-    if old || new {
-        add("fence strategies", Action::Fence);
-        if settings.cancel {
-            add("cancel orders", Action::Cancel);
-        }
-        add("stop strategies", Action::Stop);
-        add(CAPTURE, Action::Capture);
-        add("start strategies, not armed", Action::Launch);
-        add("reconcile", Action::Reconcile);
-        add("start strategies once more", Action::Relaunch);
-        add("arm", Action::Arm);
+    for (name, action) in strategies(subject) {
+        add(name, action);
     }
     add("watch", Action::Watch);
     for name in settings.smoke.keys() {
@@ -115,9 +128,31 @@ pub fn plan(subject: &Subject) -> Result<Plan<Action>, serde_json::Error> {
     }
     add("record", Action::Record);
     add("retire the old release", Action::Retire);
+    add("end downtime", Action::EndDowntime);
     let build = settings.build.as_ref().map_or(0, |build| build.timeout_secs);
     let build = if subject.request == Request::Deploy { build } else { 0 };
     let deadline = Duration::from_secs(u64::from(settings.deadline_secs) + u64::from(build));
     let text = serde_json::to_string(subject)?;
     Ok(Plan::new(subject.request.as_str(), text, steps).with_deadline(deadline))
+}
+
+/// What takes strategies from one release to the other, if there are any.
+fn strategies(subject: &Subject) -> Vec<(&'static str, Action)> {
+    let mut both = subject.from.iter().chain([&subject.to]);
+    if !both.any(|release| release.of(Kind::Strategy).next().is_some()) {
+        return Vec::new();
+    }
+    let mut steps = vec![("fence strategies", Action::Fence)];
+    if subject.settings.cancel {
+        steps.push(("cancel orders", Action::Cancel));
+    }
+    steps.extend([
+        ("stop strategies", Action::Stop),
+        (CAPTURE, Action::Capture),
+        ("start strategies, not armed", Action::Launch),
+        ("reconcile", Action::Reconcile),
+        ("start strategies once more", Action::Relaunch),
+        ("arm", Action::Arm),
+    ]);
+    steps
 }

@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use plimsoll_durable::Lock;
@@ -19,6 +20,7 @@ pub use record::{LeaseError, LeaseHolder, LeaseName, LeaseState};
 use record::{Record, read, write};
 
 use super::leases_path;
+use crate::disk::{Disk, Watch};
 use crate::plan::ns;
 use crate::store::LockedError;
 
@@ -65,13 +67,21 @@ impl Claim {
 #[derive(Debug, Clone)]
 pub struct Leases {
     dir: PathBuf,
+    disk: Disk,
 }
 
 impl Leases {
     /// The leases of that directory of trading.
     #[must_use]
     pub fn new(dir: impl AsRef<Path>) -> Self {
-        Self { dir: leases_path(dir.as_ref()) }
+        Self { dir: leases_path(dir.as_ref()), disk: Disk::default() }
+    }
+
+    /// Lets `watch` see every change of a record before it is made.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.disk = Disk::watched(watch);
+        self
     }
 
     /// Takes a lease that nobody holds, whose holder has ended, or that was fenced.
@@ -108,7 +118,7 @@ impl Leases {
         let alive = place.hold(generation)?;
         let mut record = Record::new(name, generation, LeaseHolder::this(&claim.purpose, ns(now)));
         record.reserved_for = last.and_then(|last| last.reserved_for);
-        write(&place.record(), &record)?;
+        write(&self.disk, &place.record(), &record)?;
         let lease = Lease { place, name: name.clone(), generation, _alive: alive };
         // From here on the last holder is refused; what it was just sending is waited for.
         lease.place.drain(claim.wait)?;
@@ -137,7 +147,7 @@ impl Leases {
                 .unwrap_or_else(|| Record::new(name, 0, LeaseHolder::nobody()));
             record.fenced_by = Some(by.to_owned());
             record.reserved_for = Some(ticket.to_owned());
-            write(&place.record(), &record)?;
+            write(&self.disk, &place.record(), &record)?;
         }
         place.drain(wait)?;
         self.state(name)
@@ -155,7 +165,7 @@ impl Leases {
             let _lock = place.lock("arm the lease")?;
             if let Some(mut record) = read(&place.record())? {
                 record.reserved_for = None;
-                write(&place.record(), &record)?;
+                write(&self.disk, &place.record(), &record)?;
             }
         }
         self.state(name)

@@ -34,6 +34,8 @@ struct Bucket {
     requests: u64,
     /// Every so many requests one goes wrong.
     faulty: u64,
+    /// After so many requests every one is forbidden, as if the writer had been killed.
+    closed_after: Option<u64>,
 }
 
 struct S3 {
@@ -117,8 +119,13 @@ fn one(mut stream: TcpStream, bucket: &Mutex<Bucket>) -> std::io::Result<()> {
         let kinds = [Fault::Busy, Fault::AnswerLost, Fault::Cut];
         let kind = kinds[(bucket.requests / bucket.faulty.max(1)) as usize % kinds.len()];
         let fault = if is_faulty { kind } else { Fault::None };
-        let busy = (503, String::new(), Vec::new());
-        (fault, if fault == Fault::Busy { busy } else { answer(&mut bucket, &asked) })
+        let refused = |status| (status, String::new(), Vec::new());
+        let answer = match fault {
+            _ if bucket.closed_after.is_some_and(|after| bucket.requests > after) => refused(403),
+            Fault::Busy => refused(503),
+            _ => answer(&mut bucket, &asked),
+        };
+        (fault, answer)
     };
     if fault == Fault::AnswerLost {
         return Ok(());
@@ -244,6 +251,83 @@ fn a_bucket_that_loses_requests_answers_and_bytes_gives_what_was_put_in() {
         &StoreOptions::default(),
     );
     assert!(matches!(twice.unwrap_err(), StoreError::Exists { .. }));
+}
+
+#[test]
+fn a_writer_that_is_cut_off_at_any_request_leaves_a_whole_store_and_the_next_one_finishes() {
+    let home = Home::new();
+    let s3 = S3::start();
+    let store = s3.create();
+    std::fs::write(home.tree().join("a"), pattern(1, 300_000)).unwrap();
+    snapshot(&home, &store);
+    std::fs::write(home.tree().join("a"), pattern(2, 300_000)).unwrap();
+    let before = s3.bucket.lock().unwrap().objects.clone();
+    let keep = Keep::default().with_last(1).with_daily(0).with_weekly(0);
+    // By default every fourth request.
+    let stride = if std::env::var_os("PLIMSOLL_SNAPSHOT_FULL").is_some() { 1 } else { 4 };
+    let mut cut = [0, 0];
+    for (which, count) in cut.iter_mut().enumerate() {
+        let act = |store: &Store| match which {
+            0 => {
+                let mut parts = [Part::required("tree", Files::new([home.tree()]))];
+                create(store, &mut parts, &CreateOptions::new(now(), "t")).map(drop).is_ok()
+            }
+            _ => prune(store, &PruneOptions::new(now()).with_keep(keep.clone())).is_ok(),
+        };
+        for after in (0..).step_by(stride) {
+            let open = |after: Option<u64>| {
+                let mut bucket = s3.bucket.lock().unwrap();
+                bucket.requests = 0;
+                bucket.closed_after = after;
+            };
+            open(Some(after));
+            let is_done = act(&store);
+            open(None);
+            let fresh =
+                Store::open_in("s3://desk/snapshots", &s3.options(), &StoreOptions::default());
+            let fresh = fresh.unwrap();
+            let ids: Vec<_> = fresh.list().unwrap().into_iter().map(|listing| listing.id).collect();
+            assert!(verify(&fresh, &ids, &Quiet).unwrap().is_whole(), "cut off after {after}");
+            assert!(act(&fresh), "cut off after {after}, and not finished by the next one");
+            if is_done {
+                break;
+            }
+            *count += 1;
+            if which == 0 {
+                s3.bucket.lock().unwrap().objects.clone_from(&before);
+            }
+        }
+    }
+    println!("bucket: create cut off at {} requests, prune at {}", cut[0], cut[1]);
+    assert!(cut[0] > 1);
+}
+
+#[test]
+fn a_flipped_bit_in_any_object_of_a_bucket_is_found() {
+    let home = Home::new();
+    let s3 = S3::start();
+    let store = s3.create();
+    std::fs::write(home.tree().join("a"), pattern(1, 30_000)).unwrap();
+    let manifest = snapshot(&home, &store);
+    let names: Vec<String> = s3.names("snapshots/");
+    let mut found = 0;
+    for name in names.iter().filter(|name| !name.contains("settings")) {
+        let whole = s3.bucket.lock().unwrap().objects[name].0.clone();
+        for place in 0..10 {
+            let at = place * (whole.len() - 1) / 9;
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << (place % 8);
+            s3.bucket.lock().unwrap().objects.get_mut(name).unwrap().0 = flipped;
+            let fresh =
+                Store::open_in("s3://desk/snapshots", &s3.options(), &StoreOptions::default());
+            let seen =
+                fresh.and_then(|store| verify(&store, std::slice::from_ref(&manifest.id), &Quiet));
+            assert!(seen.map_or(true, |report| !report.is_whole()), "{name} at {at}");
+            found += 1;
+        }
+        s3.bucket.lock().unwrap().objects.get_mut(name).unwrap().0 = whole;
+    }
+    println!("bucket: {found} of {found} flips in {} objects found", names.len());
 }
 
 /// A server of others, behind a proxy that loses answers and cuts bodies.

@@ -31,11 +31,14 @@ mod questdb;
 mod real;
 mod redis;
 mod round_trip;
+mod runners;
 mod scenario;
 #[cfg(feature = "encryption")]
 mod sealed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(feature = "testnet-order")]
+mod testnet;
 mod trading;
 mod venue;

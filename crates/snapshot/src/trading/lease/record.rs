@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::disk::Disk;
 use crate::store::LockedError;
 
 const SCHEMA_VERSION: u32 = 1;
@@ -212,13 +213,13 @@ pub(super) fn read(path: &Path) -> Result<Option<Record>, LeaseError> {
 }
 
 /// Replaces a record; after `Ok` it survives a power cut.
-pub(super) fn write(path: &Path, record: &Record) -> Result<(), LeaseError> {
-    let failed = |source: io::Error| LeaseError::Io { path: path.to_owned(), source };
+pub(super) fn write(disk: &Disk, path: &Path, record: &Record) -> Result<(), LeaseError> {
+    let failed = |source| LeaseError::Io { path: path.to_owned(), source };
     let text = serde_json::to_vec(record).map_err(|error| failed(error.into()))?;
     let mut bytes = Digest::of(&text).to_string().into_bytes();
     bytes.push(b'\n');
     bytes.extend_from_slice(&text);
-    plimsoll_durable::replace(path, bytes).map_err(|error| failed(io::Error::other(error)))
+    disk.replace_whole(path, &bytes).map_err(failed)
 }
 
 /// Why a lease was not given, or holds no more.

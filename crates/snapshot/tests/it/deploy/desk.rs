@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 use plimsoll_snapshot::Watch;
 use plimsoll_snapshot::capture::Positions;
 use plimsoll_snapshot::deploy::{
-    Environment, Executor, Health, Kind, Migrate, Processes, Protect, Release, Releases, Request,
-    RunServices as _, Service, Subject, plan,
+    Downtime, DowntimeError, Environment, Executor, Health, Kind, Migrate, Processes, Protect,
+    Release, Releases, Request, RunServices as _, Service, Subject, plan,
 };
 use plimsoll_snapshot::plan::{
     Event, OnFailure, PlanError, PlanState, PlanSummary, Plans, RunOptions, StepError,
@@ -75,6 +75,31 @@ impl Protect for Noted<'_> {
     fn protect(&mut self, tag: &str) -> Result<String, StepError> {
         fs::write(self.0.join("protected"), tag).unwrap();
         Ok(tag.to_owned())
+    }
+
+    fn keep_rows(&mut self, tag: &str, since: Option<SystemTime>) -> Result<String, StepError> {
+        let tables = fs::read_to_string(self.0.join("tables")).unwrap();
+        fs::write(self.0.join("rows"), format!("{tag} {} {tables}", since.is_some())).unwrap();
+        Ok(tag.to_owned())
+    }
+}
+
+/// Keeps what is announced in a file.
+struct Heard<'a>(&'a Path);
+
+impl Downtime for Heard<'_> {
+    fn announce(&mut self, reason: &str, time_max: Duration) -> Result<String, DowntimeError> {
+        assert!(!time_max.is_zero() && time_max <= Duration::from_secs(400));
+        fs::write(self.0.join("downtime"), reason).unwrap();
+        Ok(reason.to_owned())
+    }
+
+    fn end(&mut self, reason: &str) -> Result<String, DowntimeError> {
+        let path = self.0.join("downtime");
+        if fs::read_to_string(&path).is_ok_and(|announced| announced == reason) {
+            fs::remove_file(path).unwrap();
+        }
+        Ok(String::new())
     }
 }
 
@@ -182,7 +207,16 @@ impl Desk {
         let run = format!("{NODE}=\"{at}|$(cat version)\" exec {} {test} --exact", exe.display());
         trend.run = vec!["sh".to_owned(), "-c".to_owned(), run];
         trend.ready_secs = 20;
-        settings.services = BTreeMap::from([("web".to_owned(), web), ("trend".to_owned(), trend)]);
+        let mut store = Service::default();
+        store.kind = Kind::Single;
+        // It holds what two of it would fight for.
+        let run = format!("exec flock --nonblock {at}/store sleep 1000");
+        store.run = ["sh", "-c", &run].map(str::to_owned).to_vec();
+        store.ports = vec![40003];
+        store.stop_secs = 5;
+        settings.services = [("web", web), ("store", store), ("trend", trend)]
+            .map(|(n, s)| (n.to_owned(), s))
+            .into();
         settings.smoke = BTreeMap::from([("orders".to_owned(), sh(bad("smoke")))]);
         settings
     }
@@ -211,20 +245,30 @@ impl Desk {
     }
 
     pub(super) fn go(&self, tag: &str, request: Request) -> Result<PlanSummary, PlanError> {
-        let plans = Plans::open(self.plans_dir(), "test").unwrap();
-        self.run(&plans, &self.subject(tag, request), |plans, executor, options| {
-            plans.begin(&plan(executor.subject).unwrap(), executor, options)
-        })
+        self.go_on(tag, request, None)
     }
 
+    /// The same, and `watch` sees every change of journal, releases, leases and processes.
     pub(super) fn go_watched(
         &self,
         tag: &str,
         request: Request,
         watch: Arc<dyn Watch>,
     ) -> Result<PlanSummary, PlanError> {
-        let plans = Plans::open_watched(self.plans_dir(), "test", watch)?;
-        self.run(&plans, &self.subject(tag, request), |plans, executor, options| {
+        self.go_on(tag, request, Some(watch))
+    }
+
+    fn go_on(
+        &self,
+        tag: &str,
+        request: Request,
+        watch: Option<Arc<dyn Watch>>,
+    ) -> Result<PlanSummary, PlanError> {
+        let plans = match &watch {
+            Some(watch) => Plans::open_watched(self.plans_dir(), "test", watch.clone())?,
+            None => Plans::open(self.plans_dir(), "test").unwrap(),
+        };
+        self.run(&self.subject(tag, request), watch, |executor, options| {
             plans.begin(&plan(executor.subject).unwrap(), executor, options)
         })
     }
@@ -235,7 +279,7 @@ impl Desk {
         let Some(open) = plans.unfinished().unwrap() else { return };
         let subject: Subject = serde_json::from_str(&open.subject).unwrap();
         let is_undo = is_undo || open.state == PlanState::HalfUndone;
-        let settled = self.run(&plans, &subject, |plans, executor, options| {
+        let settled = self.run(&subject, None, |executor, options| {
             if is_undo {
                 plans.undo(&open.id, "test", executor, options)
             } else {
@@ -251,25 +295,28 @@ impl Desk {
 
     fn run(
         &self,
-        plans: &Plans,
         subject: &Subject,
-        act: impl FnOnce(
-            &Plans,
-            &mut Executor<'_>,
-            &mut RunOptions<'_>,
-        ) -> Result<PlanSummary, PlanError>,
+        watch: Option<Arc<dyn Watch>>,
+        act: impl FnOnce(&mut Executor<'_>, &mut RunOptions<'_>) -> Result<PlanSummary, PlanError>,
     ) -> Result<PlanSummary, PlanError> {
-        let releases = self.releases();
-        let mut accounts = vec![("paper".to_owned(), Positions::new(Venue(self.dir.clone())))];
         let trading = self.trading_dir();
+        let (mut releases, mut leases) = (self.releases(), Leases::new(&trading));
+        let mut services = self.processes();
+        if let Some(watch) = watch {
+            releases = releases.watched(watch.clone());
+            leases = leases.watched(watch.clone());
+            services = services.watched(watch);
+        }
+        let mut accounts = vec![("paper".to_owned(), Positions::new(Venue(self.dir.clone())))];
         let mut executor = Executor {
             subject,
             releases: &releases,
-            services: &mut self.processes(),
+            services: &mut services,
             protect: &mut Noted(&self.dir),
             accounts: &mut accounts,
-            leases: &Leases::new(&trading),
+            leases: &leases,
             halt: &HaltFile::new(&trading),
+            downtime: &mut Heard(&self.dir),
             cancel: None,
             pause: &|span| std::thread::sleep(span.min(Duration::from_millis(5))),
             clock: &now,
@@ -280,7 +327,7 @@ impl Desk {
             stop: &|| false,
             observe: &mut |_: &Event<'_>| {},
         };
-        act(plans, &mut executor, &mut options)
+        act(&mut executor, &mut options)
     }
 
     pub(super) fn tables(&self) -> String {
@@ -320,6 +367,7 @@ impl Desk {
             assert!(began.elapsed() < WAIT_MAX, "{wanted} sends no order");
             std::thread::sleep(Duration::from_millis(5));
         }
+        assert!(!self.dir.join("downtime").exists(), "the downtime is over");
         let text = orders();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let generations: Vec<u64> =
