@@ -123,16 +123,14 @@ fn tell(args: &BackupArgs, place: &Place, events: &[Happened]) -> anyhow::Result
     let done: Vec<Done<'_>> = events
         .iter()
         .map(|event| Done {
-            kind: OpsKind::Backup,
-            outcome: event.outcome,
-            target: event.target,
             ref_id: &event.id,
             config_hash: &place.config_digest,
             detail: &event.detail,
             duration: event.duration,
+            ..Done::new(OpsKind::Backup, event.target, event.outcome)
         })
         .collect();
-    record(store, &place.env, &done).context("cannot record the backup in `ops_events`")
+    record(store, &place.env, "backup", &done).context("cannot record the backup in `ops_events`")
 }
 
 fn backup(args: &BackupArgs, place: &Place, events: &mut Vec<Happened>) -> Result<Exit, Failure> {

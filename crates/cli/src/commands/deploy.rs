@@ -22,9 +22,13 @@ Examples:
   plimsoll deploy prune --dry-run
 
 What runs, how it is built, tested and seen to be well stands in section `deploy` of
-config/canonical.yaml. Stateless services start beside the old ones. A strategy never runs twice:
-its lease is fenced, it is stopped, the accounts are read until they stand still, the new one
-starts unarmed, is compared, started once more, and armed last.
+config/canonical.yaml: plain processes, containers by the digest of their image, or units of
+systemd. Stateless services start beside the old ones. A strategy never runs twice: its lease is
+fenced, it is stopped, the accounts are read until they stand still, the new one starts unarmed, is
+compared, started once more, and armed last.
+
+From `announce downtime` to `end downtime`, or the deadline, it is maintenance: alerts of liveness
+of that environment page nobody. What an account loses meanwhile pages as ever.
 
 A step that fails undoes itself and everything before it. If even that fails, trading is halted:
 `plimsoll halt --status`.

@@ -16,8 +16,9 @@ Examples:
   plimsoll rollback --continue              go on with one that was cut short; or --undo
 
 A version goes back as one: files, services and the settings of section `deploy` that it ran with.
-It is neither built nor tested again. Tables and rows stay as they are, unless --with-tables; the
-snapshot that is made first has the present. A halt stays a halt.
+It is neither built nor tested again. Tables and rows stay as they are, unless --with-tables; then
+the rows that came since are kept in a snapshot of their own, tagged rows-before-PLAN. The snapshot
+that is made first has the present. A halt stays a halt.
 
 Exit codes: 0 the wanted version runs; 1 it does not, and the error says what does; 2 could not
 tell, or wrong usage.";
@@ -66,7 +67,9 @@ pub(crate) fn run(args: &RollbackArgs) -> Result<Exit, Failure> {
     let current = site.releases.current()?;
     let target = target(args, &site, &deploys, current.as_ref())?;
     let request = if args.with_tables { Request::RollbackWithTables } else { Request::Rollback };
-    let subject = back_to(&target.subject, request, current.as_ref(), &site);
+    let brought = |deployed: &&Deployed| Some(&deployed.subject.to) == current.as_ref();
+    let since = deploys.iter().rev().find(brought).map(|deployed| deployed.plan.began_ns);
+    let subject = back_to(&target.subject, request, current.as_ref(), &site).with_rows_since(since);
     if args.dry_run {
         return rehearse(&subject, args.site.json);
     }

@@ -14,6 +14,7 @@ use venue::{Held, Wanted, look};
 
 use super::snapshot::moment_text;
 use crate::failure::{Exit, Failure, causes};
+use crate::glue::snapshot_metrics::{Done, OpsKind, record};
 use crate::moment::now;
 
 const HALT_EXAMPLES: &str = "\
@@ -61,6 +62,9 @@ pub(crate) struct HaltArgs {
     /// Only show how the latch stands
     #[arg(long, conflicts_with_all = ["reason", "cancel", "flatten"])]
     status: bool,
+    /// Metrics store that takes a row of `ops_events`: an SQLite file, or <http://host:port>
+    #[arg(long, value_name = "STORE", env = "PLIMSOLL_METRICS__STORE", hide_env_values = true)]
+    record: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -81,6 +85,9 @@ pub(crate) struct ResumeArgs {
     /// Only say whether it would be allowed
     #[arg(long)]
     dry_run: bool,
+    /// Metrics store that takes a row of `ops_events`: an SQLite file, or <http://host:port>
+    #[arg(long, value_name = "STORE", env = "PLIMSOLL_METRICS__STORE", hide_env_values = true)]
+    record: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -119,7 +126,20 @@ pub(crate) fn halt(args: &HaltArgs) -> Result<Exit, Failure> {
     let wanted = Wanted { no_orders: args.cancel, flat: args.flatten };
     let held = look(&mut desk.accounts, &wanted);
     report_halt(&standing, &held, &problems, args.json);
-    Ok(verdict(&held, problems.is_empty()))
+    let exit = verdict(&held, problems.is_empty());
+    let outcome = if exit == Exit::Fine { "ok" } else { "incomplete" };
+    let done = Done { actor: &by, detail: reason, ..Done::new(OpsKind::Halt, "trading", outcome) };
+    // Last of all: nothing that has to be seen waits for a store.
+    note(&desk, args.record.as_deref(), done);
+    Ok(exit)
+}
+
+/// A row of `ops_events`, where one is wanted. That it could not be written changes nothing.
+fn note(desk: &Desk, store: Option<&str>, done: Done<'_>) {
+    let Some(store) = store else { return };
+    if let Err(error) = record(store, &desk.env, "trading", &[done]) {
+        eprintln!("warning: not recorded in `ops_events`: {error:#}");
+    }
 }
 
 fn run_own(desk: &Desk, name: &str, program: &Program, problems: &mut Vec<String>) {
@@ -217,6 +237,8 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Exit, Failure> {
         if let Some(program) = &desk.config.resume {
             run_own(&desk, "resume", program, &mut problems);
         }
+        let done = Done::new(OpsKind::Resume, "trading", "ok");
+        note(&desk, args.record.as_deref(), Done { actor: &by, detail: &args.reason, ..done });
     }
     if args.json {
         let shown: Vec<_> = held.iter().map(Held::json).collect();

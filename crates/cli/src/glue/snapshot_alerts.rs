@@ -1,40 +1,60 @@
 //! A deploy is maintenance: what it stops by itself pages nobody.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use plimsoll_alerts::{
-    MAINTENANCE_MAX, Maintenance, MonitorError, close_maintenance, open_maintenance,
+    Glob, MAINTENANCE_MAX, Maintenance, close_maintenance, open_maintenance, opened_maintenance,
 };
+use plimsoll_snapshot::deploy::{Downtime, DowntimeError};
 
-/// Maintenance for as long as it is there, and no longer than its span.
+use crate::moment::now;
+
+/// Opens and closes windows of maintenance of whoever runs rules from an outbox.
 #[derive(Debug)]
-pub(crate) struct Quiet {
+pub(crate) struct Windows {
     dir: PathBuf,
-    name: String,
+    matches: BTreeMap<String, Glob>,
 }
 
-impl Quiet {
-    /// Announces it to whoever runs rules from `outbox`; nothing if nobody ever did.
-    pub(crate) fn begin(
-        outbox: &Path,
-        name: &str,
-        span: Duration,
-        now: SystemTime,
-    ) -> Result<Option<Self>, MonitorError> {
-        let dir = outbox.join("rules");
-        if !dir.is_dir() {
-            return Ok(None);
+impl Windows {
+    /// Windows for alerts with these labels; by default with those of the environment.
+    pub(crate) fn new(outbox: &Path, env: &str, labels: &BTreeMap<String, String>) -> Self {
+        let named = |(label, value): (&String, &String)| (label.clone(), Glob::new(value.as_str()));
+        let mut matches: BTreeMap<String, Glob> = labels.iter().map(named).collect();
+        if matches.is_empty() {
+            matches.insert("env".to_owned(), Glob::new(env));
         }
-        open_maintenance(&dir, name, &window(name, span, now))?;
-        Ok(Some(Self { dir, name: name.to_owned() }))
+        Self { dir: outbox.join("rules"), matches }
     }
 }
 
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        // It ends by itself at its deadline if this fails.
-        drop(close_maintenance(&self.dir, &self.name));
+fn untold<E>(error: E) -> DowntimeError
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    DowntimeError::new("no maintenance was announced").with_source(error)
+}
+
+impl Downtime for Windows {
+    fn announce(&mut self, reason: &str, time_max: Duration) -> Result<String, DowntimeError> {
+        // Nobody was ever told anything from there, so nobody is now.
+        if !self.dir.is_dir() {
+            return Ok("no rules are run here".to_owned());
+        }
+        if opened_maintenance(&self.dir).map_err(untold)?.contains_key(reason) {
+            return Ok("was announced".to_owned());
+        }
+        let mut window = window(reason, time_max, now());
+        window.matches.clone_from(&self.matches);
+        open_maintenance(&self.dir, reason, &window).map_err(untold)?;
+        Ok(format!("maintenance until {} at most", window.until.unwrap_or_default()))
+    }
+
+    fn end(&mut self, reason: &str) -> Result<String, DowntimeError> {
+        let was_open = close_maintenance(&self.dir, reason).map_err(untold)?;
+        Ok(if was_open { "maintenance is over" } else { "none was announced" }.to_owned())
     }
 }
 

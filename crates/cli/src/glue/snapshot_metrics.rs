@@ -15,34 +15,67 @@ pub(crate) struct Done<'a> {
     pub(crate) outcome: &'a str,
     /// What it was done to.
     pub(crate) target: &'a str,
-    /// The snapshot.
+    /// The snapshot, or the plan.
     pub(crate) ref_id: &'a str,
+    /// Who did it.
+    pub(crate) actor: &'a str,
+    /// What there was before, and what there is now.
+    pub(crate) from_to: (&'a str, &'a str),
+    /// The commit that runs now.
+    pub(crate) git_commit: &'a str,
     pub(crate) config_hash: &'a str,
     pub(crate) detail: &'a str,
     pub(crate) duration: Duration,
 }
 
-/// Writes rows into a metrics store: an SQLite file, or an address.
-pub(crate) fn record(store: &str, env: &str, done: &[Done<'_>]) -> anyhow::Result<()> {
+impl<'a> Done<'a> {
+    /// `kind` was done to `target`.
+    pub(crate) fn new(kind: OpsKind, target: &'a str, outcome: &'a str) -> Self {
+        Self {
+            kind,
+            outcome,
+            target,
+            ref_id: "",
+            actor: "",
+            from_to: ("", ""),
+            git_commit: "",
+            config_hash: "",
+            detail: "",
+            duration: Duration::ZERO,
+        }
+    }
+}
+
+/// Writes rows of `service` into a metrics store: an SQLite file, or an address.
+pub(crate) fn record(
+    store: &str,
+    env: &str,
+    service: &str,
+    done: &[Done<'_>],
+) -> anyhow::Result<()> {
     let mut options = if store.contains("://") {
-        Options::connect(store, "plimsoll-backup.spool", Mode::Live)
+        Options::connect(store, format!("plimsoll-{service}.spool"), Mode::Live)
     } else {
         Options::embedded(store, Mode::Live)
     };
     env.clone_into(&mut options.env);
-    "backup".clone_into(&mut options.service);
+    service.clone_into(&mut options.service);
     env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
     // A spool of its own: that of a strategy or of the station is theirs.
     let mut spool = options.spool_dir.into_os_string();
-    spool.push(".backup");
+    spool.push(format!(".{service}"));
     options.spool_dir = spool.into();
     let metrics = Metrics::open(&options)?;
-    let series = metrics.series(&[("component", "backup")])?;
+    let series = metrics.series(&[("component", service)])?;
     for done in done {
         let ms = u32::try_from(done.duration.as_millis()).unwrap_or(u32::MAX);
         series.emit(
             &OpsEvent::new(done.kind, done.target, done.outcome)
                 .ref_id(done.ref_id)
+                .actor(done.actor)
+                .from_value(done.from_to.0)
+                .to_value(done.from_to.1)
+                .git_commit(done.git_commit)
                 .config_hash(done.config_hash)
                 .detail(done.detail)
                 .duration_ms(Duration::from_millis(u64::from(ms))),

@@ -154,6 +154,42 @@ fn a_part_that_cannot_be_had_is_named_and_ends_with_1() {
 }
 
 #[test]
+fn a_hundred_secrets_are_refused_without_a_word_of_them_and_two_in_a_second_are_two() {
+    let home = desk();
+    let dir = home.path();
+    fine(dir, &["snapshot", "init", "--clear"]);
+    let secret = |n: usize| format!("correct-horse-battery-{n:04}");
+    let text: String = (0..100).map(|n| format!("API_SECRET_{n}={}\n", secret(n))).collect();
+    fs::write(dir.join("desk/.env"), text).unwrap();
+    let mut said = ends(dir, &["snapshot", "create"], 1, "FAILED: `desk` not captured");
+    for args in [&["snapshot", "list", "--json"][..], &["snapshot", "create", "--json"]] {
+        let ran = run(dir, args);
+        said.out += &(ran.out + &ran.err);
+    }
+    let mut stored = said.out + &said.err;
+    let mut dirs = vec![dir.join(".plimsoll"), dir.join("home")];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else {
+                stored += &String::from_utf8_lossy(&fs::read(path).unwrap());
+            }
+        }
+    }
+    let found: Vec<usize> = (0..100).filter(|n| stored.contains(&secret(*n))).collect();
+    assert!(found.is_empty(), "in clear: {found:?}");
+
+    fs::remove_file(dir.join("desk/.env")).unwrap();
+    for _ in 0..2 {
+        fine(dir, &["snapshot", "create"]);
+    }
+    let listed = fine(dir, &["snapshot", "list"]);
+    assert_eq!(listed.lines().filter(|line| !line.contains("FAILED")).count(), 2, "{listed}");
+}
+
+#[test]
 fn a_sealed_store_is_made_verified_and_restored_with_its_identity() {
     let home = desk();
     let dir = home.path();

@@ -33,7 +33,8 @@ fn a_halt_is_latched_until_the_checks_allow_to_resume() {
     fs::write(dir.join("config/canonical.yaml"), canonical).unwrap();
     ends(dir, &["halt", "--status"], 2, "there is no");
     ends(dir, &["halt"], 2, "--reason");
-    ends(dir, &["halt", "--reason", "drill", "--by", "ann", "--cancel"], 0, "halted: drill");
+    let words = ["halt", "--reason", "drill", "--by", "ann", "--cancel", "--record", "s.db"];
+    ends(dir, &words, 0, "halted: drill");
     assert!(dir.join("canceled").exists());
     ends(dir, &["halt", "--status"], 1, "halted by ann");
     ends(dir, &["halt", "--reason", "second", "--flatten"], 1, "no program `trading.flatten`");
@@ -42,7 +43,12 @@ fn a_halt_is_latched_until_the_checks_allow_to_resume() {
     fs::write(dir.join("inside"), "").unwrap();
     ends(dir, &["resume", "--reason", "better", "--dry-run"], 0, "could go on");
     ends(dir, &["halt", "--status"], 1, "halted by ann");
-    ends(dir, &["resume", "--reason", "better", "--by", "ann"], 0, "trading goes on");
+    let words = ["resume", "--reason", "better", "--by", "ann", "--record", "s.db"];
+    ends(dir, &words, 0, "trading goes on");
+    let sql = "SELECT kind, outcome, actor, detail FROM ops_events ORDER BY ts";
+    let rows = ends(dir, &["metrics", "query", "--store", "s.db", sql, "--format", "csv"], 0, "");
+    let wanted = ["halt,ok,ann,drill", "resume,ok,ann,better"];
+    assert!(rows.out.lines().skip(1).eq(wanted), "{rows:?}");
     ends(dir, &["halt", "--status"], 0, "resumed by ann");
     ends(dir, &["resume", "--reason", "again"], 1, "not halted");
     fs::write(dir.join(".plimsoll/trading/halt"), "nonsense\nnonsense\n").unwrap();

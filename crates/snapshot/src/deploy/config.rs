@@ -45,9 +45,9 @@ pub struct Environment {
     pub smoke: BTreeMap<String, Program>,
     /// Accounts of section `snapshot.positions` that have to stand still meanwhile.
     pub accounts: Vec<String>,
-    /// Labels of the alerts that its downtime keeps quiet. Default `class: [liveness]` and
-    /// `env: [NAME]`; what an account loses meanwhile is never among them.
-    pub downtime: BTreeMap<String, Vec<String>>,
+    /// Labels of the alerts of liveness that its downtime keeps quiet. Default `env: NAME`; what
+    /// an account loses meanwhile is never among them.
+    pub downtime: BTreeMap<String, String>,
     /// Whether `trading.cancel` is run once the strategies are fenced. Default false: open
     /// orders stay, stops among them.
     pub cancel: bool,

@@ -1,20 +1,22 @@
 //! Running the plan of a deploy, and saying how it ended.
 
-use std::time::Duration;
+use std::ffi::OsString;
+use std::time::{Duration, SystemTime};
 
-use plimsoll_snapshot::deploy::{Executor, Processes, Protect, Subject, plan};
+use plimsoll_snapshot::deploy::{
+    Containers, Downtime as _, Executor, Processes, Protect, Runners, Subject, Units, plan,
+};
 use plimsoll_snapshot::plan::{
     Event, OnFailure, PlanError, PlanState, PlanSummary, Plans, RunOptions, StepError, StepState,
 };
 use plimsoll_snapshot::trading::{HaltFile, Leases};
-use plimsoll_snapshot::{CreateOptions, create};
+use plimsoll_snapshot::{CreateOptions, Part, create};
 use serde_json::json;
 
 use super::site::Site;
 use crate::commands::snapshot::{FailedParts, PartArgs, Place, pause, tool_version};
 use crate::commands::trading::actor;
 use crate::failure::{Exit, Failure, causes};
-use crate::glue::snapshot_alerts::Quiet;
 use crate::glue::snapshot_metrics::{Done, OpsKind, record};
 use crate::moment::{Stopwatch, now};
 use crate::stop::Stop;
@@ -24,13 +26,29 @@ struct Snapshots<'a>(&'a Place);
 
 impl Protect for Snapshots<'_> {
     fn protect(&mut self, tag: &str) -> Result<String, StepError> {
-        self.capture(tag).map_err(|failure| StepError::new(failure.to_string().trim_end()))
+        let capture = || self.capture(tag, self.0.parts(&PartArgs::default())?);
+        capture().map_err(step)
+    }
+
+    fn keep_rows(&mut self, tag: &str, since: Option<SystemTime>) -> Result<String, StepError> {
+        let capture = || {
+            let parts = self.0.config.rows(&self.0.edge(), since)?;
+            if parts.is_empty() {
+                return Ok("section `snapshot` names no QuestDB".to_owned());
+            }
+            Ok(format!("kept in the snapshot {}", self.capture(tag, parts)?))
+        };
+        capture().map_err(step)
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
+fn step(failure: Failure) -> StepError {
+    StepError::new(failure.to_string().trim_end())
+}
+
 impl Snapshots<'_> {
-    fn capture(&self, tag: &str) -> Result<String, Failure> {
-        let mut parts = self.0.parts(&PartArgs::default())?;
+    fn capture(&self, tag: &str, mut parts: Vec<Part<'static>>) -> Result<String, Failure> {
         let store = self.0.open()?;
         let options = CreateOptions::new(now(), tool_version())
             .with_config_digest(&self.0.config_digest)
@@ -85,10 +103,7 @@ fn carry_out(site: &mut Site, subject: &Subject, go: &Go, is_json: bool) -> Resu
     let watch = Stopwatch::start();
     let purpose = format!("{} of {}", subject.request.as_str(), site.name);
     let plans = Plans::open(site.plans_dir(), &purpose).map_err(failure)?;
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut services = Processes::new(site.dir.join("run"), variables);
-    let _quiet = quiet(site, &purpose);
+    let mut services = runners(site);
     let (leases, halt) = (Leases::new(&site.trading_dir), HaltFile::new(&site.trading_dir));
     let mut executor = Executor {
         subject,
@@ -98,6 +113,7 @@ fn carry_out(site: &mut Site, subject: &Subject, go: &Go, is_json: bool) -> Resu
         accounts: &mut site.accounts,
         leases: &leases,
         halt: &halt,
+        downtime: &mut site.windows,
         cancel: site.cancel.as_ref(),
         pause: &pause,
         clock: &now,
@@ -119,7 +135,10 @@ fn carry_out(site: &mut Site, subject: &Subject, go: &Go, is_json: bool) -> Resu
         Go::Undo(id) => plans.undo(id, "asked for", &mut executor, &mut options),
     };
     let took = watch.elapsed();
-    let result = result.inspect_err(|error| halt_if_stuck(&halt, error));
+    let result = result.inspect_err(|error| {
+        halt_if_stuck(&halt, error);
+        page_if_stuck(site, subject, error);
+    });
     drop(plans);
     if is_json {
         let newest = Plans::list(&site.plans_dir())?.into_iter().next_back();
@@ -132,19 +151,16 @@ fn carry_out(site: &mut Site, subject: &Subject, go: &Go, is_json: bool) -> Resu
     }
 }
 
-/// What a deploy stops by itself pages nobody until its deadline; a loss does. That it cannot be announced ends nothing.
-fn quiet(site: &Site, purpose: &str) -> Option<Quiet> {
-    let span = Duration::from_secs(u64::from(site.settings.deadline_secs));
-    match Quiet::begin(&site.alerts_dir, purpose, span, now()) {
-        Ok(quiet) => quiet,
-        Err(error) => {
-            eprintln!(
-                "warning: no maintenance was announced, so people may be paged: {}",
-                causes(&error)
-            );
-            None
-        }
-    }
+fn runners(site: &Site) -> Runners {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let variables: Vec<(String, String)> = std::env::vars_os().filter_map(text).collect();
+    Runners::new(
+        Processes::new(site.dir.join("run"), variables.clone()),
+        Containers::new(&site.name, variables),
+        Units::new(&site.name),
+    )
 }
 
 /// Nobody may trade between two versions: what could not be taken back is halted and said.
@@ -154,6 +170,14 @@ fn halt_if_stuck(halt: &HaltFile, error: &PlanError) {
     match halt.halt(&reason, "deploy", now()) {
         Ok(_) => eprintln!("HALTED: {reason}"),
         Err(error) => eprintln!("NOT HALTED, do it by hand: {}", causes(&error)),
+    }
+}
+
+/// What is away now is away for longer than was said: whoever watches pages somebody.
+fn page_if_stuck(site: &mut Site, subject: &Subject, error: &PlanError) {
+    let PlanError::Undo { id, .. } = error else { return };
+    if let Err(error) = site.windows.end(&subject.reason(id)) {
+        eprintln!("warning: maintenance is still on: {}", causes(&error));
     }
 }
 
@@ -206,21 +230,25 @@ fn note(site: &Site, subject: &Subject, result: &Result<PlanSummary, PlanError>,
     let kind =
         if subject.request.as_str() == "deploy" { OpsKind::Deploy } else { OpsKind::Rollback };
     let (outcome, detail, ref_id) = match result {
+        Ok(summary) if summary.state == PlanState::Undone => {
+            ("undone", "taken back as asked for".to_owned(), summary.id.clone())
+        }
         Ok(summary) => ("ok", String::new(), summary.id.clone()),
         Err(error) => ("failed", causes(error), String::new()),
     };
-    let (target, config_hash) = (&site.name, &site.place.config_digest);
-    let detail = format!("{} by {}: {detail}", subject.to.id, actor(None));
+    let by = actor(None);
+    let from = subject.from.as_ref().map_or("", |from| from.id.as_str());
     let done = Done {
-        kind,
-        outcome,
-        target,
         ref_id: &ref_id,
-        config_hash,
+        actor: &by,
+        from_to: (from, &subject.to.id),
+        git_commit: &subject.to.commit,
+        config_hash: &site.place.config_digest,
         detail: &detail,
         duration: took,
+        ..Done::new(kind, &site.name, outcome)
     };
-    if let Err(error) = record(store, &site.name, &[done]) {
+    if let Err(error) = record(store, &site.name, "deploy", &[done]) {
         eprintln!("warning: not recorded in `ops_events`: {error:#}");
     }
 }

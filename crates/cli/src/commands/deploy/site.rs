@@ -13,6 +13,8 @@ use serde_json::json;
 use crate::commands::snapshot::{Place, PlaceArgs};
 use crate::commands::trading::{Desk, DeskArgs};
 use crate::failure::{Exit, Failure, Hint as _};
+use crate::glue::sections;
+use crate::glue::snapshot_alerts::Windows;
 
 /// Which configuration, and how to report.
 #[derive(Debug, Clone, Args)]
@@ -23,7 +25,7 @@ pub(crate) struct SiteArgs {
     #[arg(long, value_name = "DIR", env = "PLIMSOLL_TRADING__DIR")]
     trading_dir: Option<PathBuf>,
     /// Metrics store that takes a row of `ops_events`: an SQLite file, or <http://host:port>
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", env = "PLIMSOLL_METRICS__STORE", hide_env_values = true)]
     record: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -40,15 +42,15 @@ pub(crate) struct Site {
     pub(crate) trading_dir: PathBuf,
     pub(crate) accounts: Vec<(String, Positions)>,
     pub(crate) cancel: Option<Program>,
+    /// Whoever watches is told of the downtime there.
+    pub(crate) windows: Windows,
     pub(crate) record: Option<String>,
-    /// Directory of the outbox of whoever runs the rules.
-    pub(crate) alerts_dir: PathBuf,
 }
 
 impl SiteArgs {
     pub(crate) fn read(&self, name: &str) -> Result<Site, Failure> {
         let ssot = self.place.config.load()?;
-        let section = ssot.section::<Config>(crate::glue::sections::DEPLOY);
+        let section = ssot.section::<Config>(sections::DEPLOY);
         let config = section
             .map(Section::into_inner)
             .map_err(|problems| crate::configuration::broken(&problems))?;
@@ -57,7 +59,7 @@ impl SiteArgs {
                 "say in config/canonical.yaml what runs: deploy.{name}.services"
             ))
         })?;
-        let alerts = ssot.section::<AlertsConfig>(crate::glue::sections::ALERTS);
+        let alerts = ssot.section::<AlertsConfig>(sections::ALERTS);
         let alerts = alerts.map_err(|problems| crate::configuration::broken(&problems))?;
         let place = self.place.read()?;
         let desk: Desk =
@@ -85,6 +87,7 @@ impl SiteArgs {
                 .with_hint("accounts stand in section `snapshot.positions`"));
         }
         Ok(Site {
+            windows: Windows::new(&desk.base.join(&alerts.outbox), name, &settings.downtime),
             name: name.to_owned(),
             releases: Releases::new(&dir, repository),
             settings,
@@ -94,7 +97,6 @@ impl SiteArgs {
             accounts,
             cancel: desk.config.cancel,
             record: self.record.clone(),
-            alerts_dir: desk.base.join(&alerts.outbox),
         })
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Desk {
     pub(crate) config: Config,
     /// Relative paths count from here.
     pub(crate) base: PathBuf,
+    /// The name of the environment, for rows.
+    pub(crate) env: String,
     pub(crate) accounts: Vec<(String, Positions)>,
 }
 
@@ -51,7 +53,8 @@ impl DeskArgs {
         let snapshot = section.map_err(|problems| broken(&problems))?;
         let edge = Edge::new(&base, now, pause).with_variables(std::env::vars_os());
         let accounts = snapshot.accounts(&edge).hint("correct section `snapshot.positions`")?;
-        Ok(Desk { config, base, accounts })
+        let env = ssot.profile().unwrap_or("dev").to_owned();
+        Ok(Desk { config, base, env, accounts })
     }
 }
 
