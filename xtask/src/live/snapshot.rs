@@ -33,8 +33,17 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     };
     // By default the tests stride over changes; this is every one of them.
     if live.depth == Depth::Full {
-        let filters =
-            ["kill::", "flips::", "faults::", "power::", "round_trip::", "sealed::", "deploy::"];
+        let filters = [
+            "kill::",
+            "flips::",
+            "faults::",
+            "power::",
+            "round_trip::",
+            "sealed::",
+            "deploy::",
+            "bucket::",
+            "testnet::",
+        ];
         let output = tests(live, &filters, None)?;
         if !output.status.success() {
             return Ok(Outcome::Failed(command::last_lines(&(output.stdout + &output.stderr), 40)));
@@ -46,7 +55,8 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
 
 /// What the tests say of their counts.
 fn lines(text: &str) -> Vec<String> {
-    let wanted = ["changes", "flips in", "answers lost", "points"];
+    let wanted =
+        ["changes", "flips in", "flips", "answers lost", "points", "requests,", "signatures"];
     let said = text.lines().filter(|line| wanted.iter().any(|word| line.contains(word)));
     said.map(|line| line.trim().to_owned()).collect()
 }
