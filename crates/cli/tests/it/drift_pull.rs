@@ -134,8 +134,8 @@ fn the_first_run_opens_the_second_updates_and_an_agreeing_base_closes_what_is_ou
 fn a_clean_base_closes_nothing_that_is_not_ours() {
     let desk = Desk::new();
     // From the branch of that name, but in the words of somebody else.
-    let _ = desk.github.open_pull_from(OURS, "by hand", "of somebody");
-    let _ = desk.github.open_pull_from("topic", "by hand", "of somebody");
+    let _number = desk.github.open_pull_from(OURS, "by hand", "of somebody");
+    let _number = desk.github.open_pull_from("topic", "by hand", "of somebody");
     let ran = desk.run(&[], 0);
     assert!(ran.err.contains("no pull request of ours is open"), "{}", ran.err);
     assert!(desk.github.writes().is_empty(), "{:?}", desk.github.writes());

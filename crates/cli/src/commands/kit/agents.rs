@@ -67,7 +67,7 @@ fn show(agent: &RetiredAgent, is_applied: bool) {
             println!("warning  {file}: goes after {day}, in {days_left} days{instead}");
         }
         AgentState::Due if is_applied => {
-            println!("removed  {file}: its last day was {day}{instead}")
+            println!("removed  {file}: its last day was {day}{instead}");
         }
         AgentState::Due => println!("due      {file}: its last day was {day}{instead}"),
         _ => println!("gone     {file}"),
