@@ -246,18 +246,17 @@ fn removed_below(region: &Region<'_>, header: usize) -> bool {
 
 fn protection_dropped(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
-        let is_away = PROTECTS_AWAY.is_match(&line.code) || PROTECTION_OFF.is_match(&line.code);
+        if !PROTECTS_AWAY.is_match(&line.code) && !PROTECTION_OFF.is_match(&line.code) {
+            continue;
+        }
         // A pair that sets the same key is another lint's.
+        let key = |text: &str| text.split([':', '=']).next().map(|key| key.trim().to_owned());
         let is_pair = region.changes.iter().any(|change| {
             change.added.contains(&index)
-                && change.removed.iter().any(|removed| {
-                    let key =
-                        |text: &str| text.split([':', '=']).next().map(|key| key.trim().to_owned());
-                    key(removed) == key(line.text)
-                })
+                && change.removed.iter().any(|removed| key(removed) == key(line.text))
         });
         let names_it = line.code.contains("def ") || line.code.contains("fn ");
-        if is_away && !is_pair && !names_it && !is_in_test_module(region, index) {
+        if !is_pair && !names_it && !is_in_test_module(region, index) {
             hits.line(region, index);
         }
     }

@@ -21,6 +21,8 @@ pattern!(
     LOG_CALL,
     r"(?i)\b(log|logger|logging|self\.log|self\._log|_log|tracing)\.?(debug|info|warn|warning|error|critical|exception|trace)?\(|\bprint\(|\b(println|eprintln|debug|info|warn|error|trace)!\(|\bconsole\.(log|info|warn|error)\("
 );
+pattern!(ENV_FILE, r"(^|/)\.env(\.(prod|production|live|staging|local))?$");
+pattern!(ENV_LINE, r#"^\s*(?:export\s+)?(\w+)\s*=\s*["']?([^\s"'$]{6,})"#);
 pattern!(
     UNQUOTED,
     r#"^\s*(?:-\s*)?(?:export\s+|ENV\s+|ARG\s+)?([A-Za-z_][\w.\-]*)\s*[=:]\s*([^\s"'$<{/#]{12,})\s*$"#
@@ -142,8 +144,13 @@ fn secret_in_code(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
                 let group = |index| found.get(index).map_or("", |found| found.as_str());
                 key_is_secret(group(1)) && is_random(group(2)) && !PLACEHOLDER.is_match(group(2))
             });
+        let in_env_file = ENV_FILE.is_match(region.path)
+            && ENV_LINE.captures(line.text).is_some_and(|found| {
+                found.get(1).is_some_and(|name| key_is_secret(name.as_str()))
+                    && found.get(2).is_some_and(|value| !PLACEHOLDER.is_match(value.as_str()))
+            });
         let is_made_up = MADE_UP.is_match(line.text) || (region.is_test && counts_up(line.text));
-        if (by_shape || by_name || by_line) && !is_made_up {
+        if (by_shape || by_name || by_line || in_env_file) && !is_made_up {
             hits.line(region, index);
         }
     }

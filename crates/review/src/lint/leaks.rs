@@ -20,6 +20,11 @@ pattern!(
     r#"(?:environ\.get|getenv)\(\s*["'](\w+)["']\s*,\s*["']([^"']{8,})["']|env::var\(\s*"(\w+)"\s*\)\s*\.unwrap_or(?:_else)?\(\s*(?:\|_\w*\|\s*)?(?:String::from\(\s*)?"([^"]{8,})"|process\.env\.(\w+)\s*(?:\|\||\?\?)\s*["'`]([^"'`]{8,})["'`]|\$\{(\w+):-([^}$]{8,})\}|\bField\(\s*(?:default\s*=\s*)?["'](\w{16,})["'].*env\s*=\s*["'](\w+)"#
 );
 pattern!(
+    OPEN_TO_ALL,
+    r"(?i)\b(chmod|mode|set_mode|from_mode)\b\W+.*\b0?o?(644|664|666|755|775|777)\b"
+);
+pattern!(KEY_FILE, r"(?i)secret|cred|\.pem|\.key\b|_key\b|token|wallet|\.env\b");
+pattern!(
     NO_SECRET,
     r"(?i)change.?me|example|placeholder|your[_-]|<\w|^/|^https?://|^\./|\.json$|\.pem$|dummy|xxxx"
 );
@@ -151,27 +156,30 @@ fn secret_leaves(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 
 fn secret_written_down(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     each_naming(region, &WRITES, hits);
+    for (index, line) in region.added() {
+        if OPEN_TO_ALL.is_match(&line.code) && KEY_FILE.is_match(line.text) {
+            hits.line(region, index);
+        }
+    }
 }
 
 fn secret_as_fallback(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
-    for (index, _) in region.added() {
+    const BEGINS: [&str; 6] = ["environ", "getenv", "env::var", "process.env", ":-", "Field("];
+    let begins =
+        region.added().filter(|(_, line)| BEGINS.iter().any(|word| line.text.contains(word)));
+    for (index, _) in begins {
         let text = match region.language {
             Language::Rust => region.chain(index),
             _ => region.statement(index),
         };
         let is_secret = FALLBACK.captures_iter(&text).any(|found| {
-            let mut groups =
-                (1..=10).filter_map(|group| found.get(group)).map(|group| group.as_str());
+            let groups = (1..=10).filter_map(|group| found.get(group));
+            let mut groups = groups.map(|group| group.as_str());
             let (Some(one), Some(two)) = (groups.next(), groups.next()) else { return false };
             (key_is_secret(one) && !NO_SECRET.is_match(two))
                 || (key_is_secret(two) && !NO_SECRET.is_match(one))
         });
-        let begins = ["environ", "getenv", "env::var", "process.env", ":-", "Field("];
-        let begins_here = region
-            .lines
-            .get(index)
-            .is_some_and(|line| begins.iter().any(|word| line.text.contains(word)));
-        if is_secret && begins_here {
+        if is_secret {
             hits.line(region, index);
         }
     }

@@ -45,6 +45,7 @@ pattern!(
     LOOSE_TASK,
     r"^\s*(asyncio\.)?(create_task|ensure_future|run_coroutine_threadsafe)\(|^\s*(self\.)?_?loop\.(create_task|run_in_executor)\("
 );
+pattern!(CALLED, r"^\s*[a-z_]\w*(?:\.\w+)*\.(\w+)\(");
 pattern!(GATHERED, r"^\s*await\s+asyncio\.gather\(.*return_exceptions\s*=\s*True");
 pattern!(CONNECTS, r"\b(\w*connect\w*|open_session|login|subscribe)\(");
 pattern!(
@@ -98,6 +99,18 @@ pub(super) const LINTS: &[Lint] = &[
         good: "+async def open(self):\n+    self.pumping = asyncio.create_task(self.pump())\n+    self.pumping.add_done_callback(self.ended)\n",
         in_tests: InTests::Skip,
         check: task_nobody_waits_for,
+    },
+    Lint {
+        id: "not-awaited",
+        focus: Focus::ErrorHandling,
+        severity: Severity::High,
+        title: "a coroutine is called and not awaited",
+        why: "Nothing happens: the call only makes the coroutine, which elsewhere in this file is awaited. Await it.",
+        path: "execution/stop.py",
+        bad: " async def stop(self):\n     await self.gateway.cancel_quotes(self.bid)\n+    self.gateway.cancel_quotes(self.ask)\n",
+        good: " async def stop(self):\n     await self.gateway.cancel_quotes(self.bid)\n+    await self.gateway.cancel_quotes(self.ask)\n",
+        in_tests: InTests::Skip,
+        check: not_awaited,
     },
     Lint {
         id: "exit-in-passing",
@@ -235,6 +248,30 @@ fn task_nobody_waits_for(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let has_callback = region.statement(index).contains("add_done_callback");
         let is_loose = LOOSE_TASK.is_match(&line.code) && !has_callback;
         if is_loose || GATHERED.is_match(&region.statement_code(index)) {
+            hits.line(region, index);
+        }
+    }
+}
+
+fn not_awaited(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    if region.language != Language::Python {
+        return;
+    }
+    for (index, line) in region.added() {
+        let Some(name) = CALLED.captures(&line.code).and_then(|found| found.get(1)) else {
+            continue;
+        };
+        let is_async = || region.function(index).is_some_and(|function| function.is_async);
+        let sleeps = line.code.contains("asyncio.sleep(");
+        let is_awaited = || {
+            let awaited = format!(".{}(", name.as_str());
+            let lines = view.regions.iter().flat_map(|region| &region.lines);
+            let mut lines = lines.filter(|line| line.code.contains(&awaited));
+            lines.any(|line| {
+                line.code.split(&awaited).next().is_some_and(|before| before.contains("await "))
+            })
+        };
+        if (sleeps || is_awaited()) && is_async() {
             hits.line(region, index);
         }
     }

@@ -13,7 +13,7 @@ pattern!(
 );
 pattern!(
     BLOCKS_HANDLER,
-    r"\bpd\.read_\w+\(|\bopen\(|\bsqlite3\.connect\(|\bpsycopg2?\.connect\(|\.commit\(\)|\.to_(csv|parquet|sql|json)\(|\.result\(\)|\binput\(|\brun_until_complete\(|\basyncio\.run\(|\bblock_on\(|\bjson\.dump\(|\.write_text\(|\bFile::(create|open)\(|\bOpenOptions::new\(|\.sync_all\(\)|\bcreate_engine\(|\bTcpStream::connect\("
+    r"\bpd\.read_\w+\(|\bopen\(|\bsqlite3\.connect\(|\bpsycopg2?\.connect\(|\.commit\(\)|\b(conn|cursor|cur|db)\w*\.execute\w*\(|\.to_(csv|parquet|sql|json)\(|\.result\(\)|\binput\(|\brun_until_complete\(|\basyncio\.run\(|\bblock_on\(|\bjson\.dump\(|\.write_text\(|\bFile::(create|open)\(|\bOpenOptions::new\(|\.sync_all\(\)|\bcreate_engine\(|\bTcpStream::connect\("
 );
 pattern!(
     ROW_LOOP,
@@ -35,7 +35,7 @@ pattern!(
 );
 pattern!(
     WHOLE_HISTORY,
-    r"\bpd\.(DataFrame|Series)\(|\bnp\.(mean|std|array|polyfit|cov|corrcoef|percentile|median|var)\(|\.rolling\(|\bta\.\w+\(|\btalib\.\w+\(|\bsorted\(\s*self\.|\bstatistics\.\w+\(|\bsum\(\s*self\.|\b(max|min)\(\s*self\._?\w*(closes|prices|history|window|values|returns|mids|trades|bars)\b|\.ewm\("
+    r"\bp[dl]\.(DataFrame|Series|concat)\(|\.to_(pandas|dataframe)\(|\bnp\.(mean|std|array|polyfit|cov|corrcoef|percentile|median|var)\(|\.rolling\(|\bta\.\w+\(|\btalib\.\w+\(|\bsorted\(\s*self\.|\bstatistics\.\w+\(|\bsum\(\s*self\.|\b(max|min)\(\s*self\._?\w*(closes|prices|history|window|values|returns|mids|trades|bars)\b|\.ewm\("
 );
 pattern!(
     COMPUTES,

@@ -9,7 +9,7 @@ use crate::region::Region;
 
 pattern!(
     UNBOUNDED,
-    r"\bunbounded(_channel)?(::<[^>]*>+)?\(|\bmpsc::channel(::<[^(]*>)?\(\s*\)|\b(asyncio\.|queue\.|multiprocessing\.)?(Queue|LifoQueue|SimpleQueue|PriorityQueue)\(\s*\)|\bmaxsize\s*=\s*0\b|\bjanus\.Queue\(\s*\)"
+    r"\bunbounded(_channel)?(::<[^>]*>+)?\(|\bmpsc::channel(::<[^(]*>)?\(\s*\)|\b(asyncio\.|queue\.|multiprocessing\.)?(Queue|LifoQueue|SimpleQueue|PriorityQueue)\(\s*\)|\bmaxsize\s*=\s*0\b|\b(max_(size|queue|msg_size|message_size|frame_size)|client_max_size)\s*=\s*(None|0)\b|\bjanus\.Queue\(\s*\)"
 );
 pattern!(
     LOCKED,
@@ -53,6 +53,16 @@ pattern!(
     r"(?i)^_?(on|handle|process|apply|update)_(quote|trade|tick|order_book|book|depth|delta|msg|message|mark|price|level)"
 );
 pattern!(SORTS, r"\bsorted\(|\.sort(_by\w*|_unstable\w*)?\(");
+pattern!(SEARCHED, r"\bin\s+self\.(\w+)\s*(:|\)|and\b|or\b)");
+pattern!(
+    ENDLESS,
+    r"^\s*(while\s+(True|1|not\s+\S+|self\.\w*running\w*)\s*:|loop\s*\{|while\s+!?\S*(stop|running|load)\S*\s*\{)"
+);
+pattern!(LOOKS, r"\btry_recv\(|get_nowait\(|\.poll\(|is_ready\(|\.try_pop\(|\.try_lock\(");
+pattern!(
+    RESTS,
+    r"(?i)sleep|\bawait\b|\.recv\(|\bwait|park|yield|spin_loop|\.get\(|timeout|select|notified|tick\(\)"
+);
 pattern!(
     BATCHED,
     r"gather\(|join_all|executemany|ANY\(|\bIN\s*\(|buffer_unordered|page|cursor|retry|attempt|chunk|batch"
@@ -109,6 +119,18 @@ pub(super) const LINTS: &[Lint] = &[
         good: "+async def fetch_mark(self, symbol):\n+    async with self.session.get(self.url(symbol), timeout=T) as reply:\n+        return await parse(reply)\n",
         in_tests: InTests::Skip,
         check: made_at_each_call,
+    },
+    Lint {
+        id: "spins",
+        focus: Focus::Performance,
+        severity: Severity::Medium,
+        title: "a loop looks again and again without a pause",
+        why: "It takes a whole core from what has work to do. Wait for the event, or sleep between looks.",
+        path: "src/drain.rs",
+        bad: "+fn drain(&self) {\n+    loop {\n+        match self.inbox.try_recv() {\n+            Ok(event) => self.take(event),\n+            Err(_) => self.idle += 1,\n+        }\n+    }\n+}\n",
+        good: "+fn drain(&self) {\n+    loop {\n+        match self.inbox.recv() {\n+            Ok(event) => self.take(event),\n+            Err(_) => return,\n+        }\n+    }\n+}\n",
+        in_tests: InTests::Skip,
+        check: spins,
     },
     Lint {
         id: "asked-one-by-one",
@@ -238,13 +260,43 @@ fn asked_one_by_one(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     }
 }
 
-fn moved_or_copied_per_event(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+/// Whether the file shows that a field begins as a list.
+fn is_list(view: &View<'_>, name: &str) -> bool {
+    view.regions.iter().flat_map(|region| &region.lines).any(|line| {
+        let after = line.code.split_once(&format!("self.{name}")).map(|(_, after)| after.trim());
+        after.is_some_and(|after| {
+            after.starts_with(": list") || after == "= []" || after == "= list()"
+        })
+    })
+}
+
+fn spins(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
+    for (index, line) in region.lines.iter().enumerate() {
+        if !ENDLESS.is_match(&line.code) || is_in_test_module(region, index) {
+            continue;
+        }
+        let block = region.block(index);
+        let has =
+            |pattern: &regex::Regex| block.iter().any(|(_, line)| pattern.is_match(&line.code));
+        let is_new = line.is_added || block.iter().any(|(_, line)| line.is_added);
+        let shows_end = block.last().is_some_and(|(last, _)| last + 1 < region.lines.len());
+        if is_new && shows_end && has(&LOOKS) && !has(&RESTS) {
+            hits.line(region, index);
+        }
+    }
+}
+
+fn moved_or_copied_per_event(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
         let Some(function) = region.function(index) else { continue };
         let in_handler = is_handler(&function) || TICK.is_match(&function.name);
         let per_event = SHIFTS.is_match(&line.code) || COPIES.is_match(&line.code);
         let per_tick = TICK.is_match(&function.name) && SORTS.is_match(&line.code);
-        if (in_handler && per_event) || per_tick {
+        let is_searched = || {
+            let named = SEARCHED.captures(&line.code).and_then(|found| found.get(1));
+            named.is_some_and(|name| is_list(view, name.as_str()))
+        };
+        if (in_handler && per_event) || per_tick || is_searched() {
             hits.line(region, index);
         }
     }
