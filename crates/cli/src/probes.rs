@@ -66,6 +66,7 @@ pub(crate) fn probe(id: &str, around: &Surroundings) -> Option<Box<dyn Check>> {
         "rollback.resumes" => staging::resumes,
         "rollback.snapshot" => staging::snapshot,
         "hooks.doctor" => repository::hooks,
+        "hooks.sentry-login" => repository::sentry_login,
         "drift.configuration" => repository::configuration,
         "drift.documents" => repository::documents,
         "drift.files" => repository::files,

@@ -167,6 +167,8 @@ pub(crate) enum How {
     Part { marks: Marks, name: &'static str, head: String },
     /// Entries of the list `key`, with which a YAML file ends. `head` begins a new file.
     Entries { key: &'static str, name: &'static str, head: String, entries: Vec<Entry> },
+    /// A tool in the definition of a coding agent.
+    Tool(&'static str),
     /// A member of the object `key` of a JSON file.
     Member { key: &'static str, name: &'static str },
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod json;
 mod tail;
+mod tools;
 
 use serde::Serialize;
 

@@ -55,6 +55,8 @@ pub struct Survey {
     pub workflows: BTreeSet<String>,
     /// Files at the root that coding agents read.
     pub agent_files: BTreeSet<String>,
+    /// Definitions of coding agents.
+    pub agents: BTreeSet<String>,
 }
 
 /// Folders whose files are somebody else's, or samples.
@@ -108,6 +110,9 @@ impl Survey {
                 "lib.rs" => survey.has_rust_library = true,
                 "CLAUDE.md" | "AGENTS.md" if folder.is_empty() => {
                     survey.agent_files.insert(path.to_owned());
+                }
+                _ if folder == ".claude/agents" && name.ends_with(".md") => {
+                    survey.agents.insert(path.to_owned());
                 }
                 "pyproject.toml" | "setup.py" | "Pipfile" => drop(python.insert(place())),
                 _ if is_requirements(name) => drop(python.insert(place())),

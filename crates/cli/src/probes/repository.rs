@@ -64,6 +64,21 @@ pub(super) fn hooks(around: &Surroundings) -> CheckState {
     around.program.own(&["ralph", "doctor"], "run `plimsoll ralph doctor`; it says what is wrong")
 }
 
+/// Sentry's server is named for coding agents. Whether somebody is logged in is known to the client alone, so this is
+/// never ok by itself.
+pub(super) fn sentry_login(around: &Surroundings) -> CheckState {
+    let text = std::fs::read_to_string(".mcp.json").unwrap_or_default();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    if json.pointer("/mcpServers/sentry").is_none() {
+        let fix = "`plimsoll kit update --with mcp` proposes it";
+        return around.absent("hooks.sentry-login", "`.mcp.json` names no server of Sentry's", fix);
+    }
+    CheckState::degraded(
+        "`.mcp.json` names it; only the client knows whether somebody is logged in: start it here, \
+         type /mcp, choose sentry, and authenticate",
+    )
+}
+
 /// The configuration is valid.
 pub(super) fn configuration(around: &Surroundings) -> CheckState {
     around.program.own(&["ssot", "check"], "run `plimsoll ssot check`; it names file and line")

@@ -6,6 +6,8 @@ use super::{How, Piece, Rendered, Source};
 use crate::mark::Marks;
 use crate::retire::AgentState;
 
+/// What agents call Sentry's tools by, all of them.
+const SENTRY_TOOLS: &str = "mcp__sentry";
 const SENTRY: &str = "\
 {
   \"type\": \"http\",
@@ -33,6 +35,11 @@ pub(super) fn render(source: &Source<'_>) -> Vec<Rendered> {
         text: SENTRY.to_owned(),
         how: How::Member { key: "mcpServers", name: "sentry" },
     });
+    let is_retired = |path: &String| source.facts.retired.iter().any(|agent| agent.file == *path);
+    for path in source.survey.agents.iter().filter(|path| !is_retired(path)) {
+        let (path, text) = (path.clone(), String::new());
+        all.push(Rendered { piece: Piece::Mcp, path, text, how: How::Tool(SENTRY_TOOLS) });
+    }
     if !source.facts.secrets.is_empty() {
         let how = How::Part { marks: Marks::Hash, name: "secrets", head: String::new() };
         all.push(Rendered {

@@ -1,6 +1,6 @@
 //! One file: what it is, what it should be, and what it was rendered as.
 
-use super::{Change, State, Wish, json, tail};
+use super::{Change, State, Wish, json, tail, tools};
 use crate::mark::{Found, Marks};
 use crate::merge::{Collision, merge};
 use crate::piece::{Entry, How, Rendered};
@@ -70,6 +70,7 @@ pub(super) fn apply(
                 Some(there) => tail::entries(there, key, name, entries, last.as_deref()),
             }
         }
+        How::Tool(name) => tools::tool(file, name, last.as_deref()),
         How::Member { key, name } => json::member(file, key, name, &part.text, last.as_deref()),
     };
     if let Some(rendered) = &verdict.rendered {

@@ -48,6 +48,7 @@ pub const CHECKS: &[CheckSpec] = &[
     offline("rollback.snapshot", Area::Rollback, "the newest snapshot could be restored"),
     online("rollback.resumes", Area::Rollback, "after the newest drill the strategy was armed"),
     offline("hooks.doctor", Area::Hooks, "each installed hook answers a sample"),
+    offline("hooks.sentry-login", Area::Hooks, "coding agents are sent to Sentry's tools"),
     offline("drift.configuration", Area::Drift, "the configuration is valid"),
     offline("drift.documents", Area::Drift, "nothing disagrees with the configuration"),
     offline("drift.files", Area::Drift, "rendered files are in step"),

@@ -309,3 +309,20 @@ fn only_what_is_there_is_watched_for_updates() {
         &["github-actions", "pip", "npm", "gomod", "docker", "docker-compose"],
     );
 }
+
+#[test]
+fn agents_with_a_list_of_tools_get_those_of_sentry_once() {
+    let agent = ".claude/agents/backtest.md";
+    let free = ".claude/agents/free.md";
+    let text = "---\nname: backtest\ntools: Read, Grep\nmodel: opus\n---\n\ntools: none\n";
+    let mut desk = Desk::with(&[(agent, text), (free, "---\nname: free\n---\n\nx\n")]);
+    let change = desk.change(agent);
+    assert_eq!(change.state, State::Update);
+    let after = text.replace("tools: Read, Grep\n", "tools: Read, Grep, mcp__sentry\n");
+    assert_eq!(change.after.unwrap(), after);
+    assert_eq!(desk.change(free).state, State::InStep, "without a list it has every tool");
+    desk.apply();
+    assert_eq!(desk.change(agent).state, State::InStep);
+    desk.edit(agent, ", mcp__sentry", "");
+    assert_eq!(desk.change(agent).state, State::Theirs, "who takes it out is not asked again");
+}
