@@ -224,7 +224,8 @@ impl State {
             value("state").is_none_or(|state| pull["state"] == *state || state == "all")
                 && head.as_ref().is_none_or(|head| pull["head"]["label"] == **head)
         };
-        self.pulls.iter().filter(wanted).cloned().collect()
+        // The newest one comes first, as it does there unless one asks otherwise.
+        self.pulls.iter().rev().filter(wanted).cloned().collect()
     }
 
     fn create_pull(&mut self, body: &Value) -> Reply {

@@ -161,6 +161,20 @@ fn configured(canonical: &str) -> TempDir {
     dir
 }
 
+#[test]
+fn a_login_that_only_the_client_sees_is_never_ok() {
+    let dir = TempDir::new().unwrap();
+    let id = "hooks.sentry-login";
+    let run = || plimsoll(dir.path(), &["doctor", "--json", "--only", id]);
+    assert_eq!(state(&run(), id), "skipped");
+    let text =
+        r#"{"mcpServers": {"sentry": {"type": "http", "url": "https://mcp.sentry.dev/mcp"}}}"#;
+    fs::write(dir.path().join(".mcp.json"), text).unwrap();
+    let ran = run();
+    assert_eq!((ran.code, state(&ran, id).as_str()), (0, "degraded"));
+    assert!(ran.out.contains("type /mcp, choose sentry"), "{}", ran.out);
+}
+
 /// Who requires something means that it is set up.
 #[test]
 fn what_is_required_and_not_set_up_has_failed() {
@@ -204,7 +218,7 @@ fn a_store_in_which_nobody_trades_is_not_fine() {
     let args = ["verify", "--json", "--only", id, "--store", "s.db", "--require", id];
     let run = || plimsoll(dir.path(), &args);
     let store = rusqlite::Connection::open(dir.path().join("s.db")).unwrap();
-    store.execute("DELETE FROM trading_fills", []).unwrap();
+    store.execute("DELETE FROM _trading_fills", []).unwrap();
     drop(store);
     let ran = run();
     assert_eq!((ran.code, state(&ran, id).as_str()), (1, "degraded"), "{}", ran.out);

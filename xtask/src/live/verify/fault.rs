@@ -76,12 +76,12 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(
         "monitoring.trade-rows",
         "no fill is in the store",
-        How::Sql("runs/desk.db", "DELETE FROM trading_fills"),
+        How::Sql("runs/desk.db", "DELETE FROM _trading_fills"),
     ),
     fault(
         "monitoring.latency",
         "no latency is in the store",
-        How::Sql("runs/desk.db", "DELETE FROM order_latency"),
+        How::Sql("runs/desk.db", "DELETE FROM _order_latency"),
     ),
     fault("monitoring.rules", "a receiver's secret is gone", How::Gone("../spare")),
     fault("monitoring.drawdown-alert", "the webhook refuses", How::Refuses(Service::Ops)),
