@@ -61,6 +61,20 @@ fn a_finding_is_told_once_over_pushes_and_struck_through_when_it_is_gone() {
     assert!(texts(&github.review_comments(number))[0].contains("Resolved"));
     assert_eq!(github.comments(number).len(), 1, "one summary, edited");
     assert_eq!(github.violations(), Vec::<String>::new());
+    keep(&github);
+}
+
+/// Where a proof wants what was written, `PLIMSOLL_GITHUB_WRITES` names the file.
+fn keep(github: &GitHubStandIn) {
+    let writes = github.writes();
+    assert!(writes.iter().any(|(method, ..)| method == "PATCH"), "{writes:?}");
+    if let Some(path) = std::env::var_os("PLIMSOLL_GITHUB_WRITES") {
+        let writes: Vec<Value> = writes
+            .into_iter()
+            .map(|(method, path, body)| serde_json::json!({"method": method, "path": path, "body": body}))
+            .collect();
+        std::fs::write(path, serde_json::to_string(&writes).unwrap()).unwrap();
+    }
 }
 
 #[test]
