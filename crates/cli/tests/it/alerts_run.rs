@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use plimsoll_metrics::{Equity, Metrics, Mode, Options};
+use plimsoll_metrics::{Equity, Metrics, Mode, Options, RiskBaseline};
 use testbed::DiscordStandIn;
 
 use crate::run::{Ran, Running, plimsoll};
@@ -70,7 +70,8 @@ impl Desk {
         let options = match &self.server {
             None => Options::embedded(self.path().join("s.db"), Mode::Live),
             Some(server) => Options::connect(server, self.path().join("spool"), Mode::Live)
-                .with_creates_tables(true),
+                .with_creates_tables(true)
+                .with_risk_baseline(RiskBaseline::Fresh),
         };
         let metrics = Metrics::open(&options).unwrap();
         let account = metrics.strategy("ema").unwrap().account("A").unwrap();

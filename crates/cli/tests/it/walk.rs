@@ -162,12 +162,16 @@ fn a_killed_process_is_told_by_somebody_outside() {
     desk.until(|| !as_shipped || begun.elapsed() > Duration::from_secs(20));
     running.kill();
     let killed = Instant::now();
-    let told = desk.discord.wait_until(TOLD_MAX, |messages| !messages.is_empty());
+    let is_told = |messages: &[testbed::DiscordMessage]| {
+        messages.iter().any(|message| message.posted.to_string().contains("No sign of life"))
+    };
+    let told = desk.discord.wait_until(TOLD_MAX, is_told);
     let took = killed.elapsed();
-    assert!(!told.is_empty(), "nobody was told");
-    desk.shows(&["CRITICAL firing", "desk-1"]);
+    assert!(is_told(&told), "nobody was told: {told:?}");
+    assert!(took > Duration::from_secs(1), "it was told before it was so: {took:?}");
+    desk.shows(&["CRITICAL firing: No sign of life"]);
     let running = desk.run();
-    desk.shows(&["CRITICAL resolved"]);
+    desk.shows(&["CRITICAL resolved: No sign of life"]);
     drop(running);
     assert_eq!(watching.terminate().0, 0);
     assert!(took < TOLD_MAX, "{took:?}");
