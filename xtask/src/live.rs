@@ -12,6 +12,7 @@ mod claude;
 mod copy;
 mod deploy;
 mod embed;
+mod example_nautilus;
 mod fresh;
 mod fuzz_drift;
 mod fuzz_ssot;
@@ -236,6 +237,11 @@ const PROOFS: &[Proof] = &[
         name: "python-nautilus",
         shows: "a NautilusTrader backtest equals the engine's own reports to the cent, and restarts change nothing",
         run: python::nautilus::run,
+    },
+    Proof {
+        name: "example-nautilus",
+        shows: "the example of NautilusTrader in Rust builds, and its store equals the engine's books",
+        run: example_nautilus::run,
     },
 ];
 

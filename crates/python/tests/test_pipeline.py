@@ -3,8 +3,12 @@
 import asyncio
 import contextlib
 import os
+import pathlib
+import re
 import signal
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import textwrap
@@ -210,3 +214,49 @@ def test_a_killed_program_loses_no_row_whose_emit_has_returned(store):
     gaps = sum(1 for before, after in zip(rows, rows[1:]) if after != before + 1)
     assert gaps == kills - 1, "each run is whole from its first row to its last"
     print(f"{kills} kills, {len(rows)} rows, none of them missing")
+
+
+def stand_in(port, kept):
+    program = [sys.executable, str(pathlib.Path(__file__).with_name("stand_in.py")), str(port), str(kept)]
+    server = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    assert server.stdout.readline() == "ready\n"
+    return server
+
+
+#: A row of line protocol; its doubles are eight bytes each.
+ROW = re.compile(rb"trading_pnl,[^\n ]+ [^\n]*?run=(-?\d+)i,seq=(\d+)i[^\n]*?realized_pnl==\x10(.{8})", re.DOTALL)
+
+
+def test_rows_emitted_while_their_store_is_killed_three_times_are_all_there(tmp_path):
+    count, kept = int(os.environ.get("PLIMSOLL_OUTAGE_ROWS", "20000")), tmp_path / "kept"
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    server, kills, step = stand_in(port, kept), 0, count // 40
+    metrics = plimsoll.open(f"http://127.0.0.1:{port}", mode="paper", spool_dir=tmp_path / "spool")
+    btc = metrics.strategy("ema").account("a").instrument("BTC", "X", "USD")
+    try:
+        for part in range(40):
+            if part in (10, 20, 30):
+                server.kill()
+                server.wait()
+                kills += 1
+            if part in (13, 23, 33):
+                server = stand_in(port, kept)
+            for n in range(part * step, part * step + step):
+                btc.emit_pnl(realized_pnl=float(n))
+                # As fast as a disk takes them, and no ring runs over.
+                if n % 4_000 == 0 or n % step == step - 1:
+                    assert metrics.flush(PATIENCE_SECS)
+        counts = metrics.close(PATIENCE_SECS)
+    finally:
+        server.kill()
+        server.wait()
+    assert (counts.dropped_rows, counts.rejected_rows, kills) == (0, 0, 3)
+    rows, sent = {}, 0
+    for run, seq, value in ROW.findall(kept.read_bytes()):
+        sent += 1
+        told = rows.setdefault((run, seq), value)
+        assert told == value, "what is sent again is the same row"
+    values = sorted(struct.unpack("<d", value)[0] for value in rows.values())
+    assert values == [float(n) for n in range(40 * step)], "each row is there, and has one identity"
+    print(f"{kills} kills of the store, {len(rows)} rows all there, {sent - len(rows)} sent twice as the same row")
