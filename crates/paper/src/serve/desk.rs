@@ -8,7 +8,7 @@ use super::journal::{Entry, Journal, SCHEMA_VERSION};
 use super::{OpenReport, ServeConfig, ServeError};
 use crate::books::FlowKind;
 use crate::data::Bars;
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::money::Decimal;
 use crate::order::{Change, NewOrder};
 use crate::replay::ReplayClock;
@@ -35,6 +35,10 @@ pub(super) struct Desk {
     down: Option<String>,
     events: Vec<Event>,
     events_forgotten: usize,
+    /// Every movement of money, none forgotten: what a statement is made of.
+    cash_flows: Vec<Event>,
+    /// Name of the venue, and of its account.
+    pub(super) names: (String, String),
     /// Held as long as any thread may still write the journal.
     _lock: Lock,
 }
@@ -66,6 +70,7 @@ impl Desk {
         let clock = ReplayClock::new(config.bars.len(), end_ns)
             .map_err(|source| ServeError::Clock { source })?;
         let (px_scale, volume_scale) = (config.bars.px_scale(), config.bars.volume_scale());
+        let names = (config.venue.venue.clone(), config.venue.account_id.clone());
         let venue = Venue::new(config.venue, px_scale, volume_scale, clock.start_ns())
             .map_err(|source| ServeError::Venue { source })?;
         let mut desk = Self {
@@ -76,6 +81,8 @@ impl Desk {
             down: None,
             events: Vec::new(),
             events_forgotten: 0,
+            cash_flows: Vec::new(),
+            names,
             _lock: lock,
         };
         let mut report = OpenReport { commands_replayed: 0, torn_bytes: found.torn_bytes };
@@ -145,6 +152,13 @@ impl Desk {
         (shown, first + shown.len(), self.events_forgotten)
     }
 
+    /// Returns movements of money from a number on, at most 1,000, and the number of the next one.
+    pub(super) fn cash_flows_since(&self, since: usize) -> (&[Event], usize) {
+        let rest = self.cash_flows.get(since..).unwrap_or(&[]);
+        let shown = rest.get(..rest.len().min(1000)).unwrap_or(rest);
+        (shown, since + shown.len())
+    }
+
     pub(super) fn usable(&self) -> Result<(), DeskError> {
         match &self.down {
             Some(why) => Err(DeskError::Down(why.clone())),
@@ -179,7 +193,10 @@ impl Desk {
     }
 
     fn collect(&mut self) {
-        self.events.append(&mut self.venue.take_events());
+        let mut events = self.venue.take_events();
+        let is_flow = |event: &&Event| matches!(event.kind, EventKind::CashMoved { .. });
+        self.cash_flows.extend(events.iter().filter(is_flow).cloned());
+        self.events.append(&mut events);
         let surplus = self.events.len().saturating_sub(EVENTS_MAX);
         self.events.drain(..surplus);
         self.events_forgotten += surplus;

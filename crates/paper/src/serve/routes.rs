@@ -51,6 +51,8 @@ pub(super) fn route(desk: &mut Desk, request: &Request) -> Answer {
         ("GET", ["fills"]) => fills(desk, request),
         ("GET", ["events"]) => events(desk, request),
         ("GET", ["balances"]) => done(balances(desk)),
+        ("GET", ["cashflows"]) => cash_flows(desk, request),
+        ("GET", ["account"]) => done(account(desk)),
         ("GET", ["senders"]) => done(json!({ "orders": desk.venue.orders_by_sender() })),
         ("GET", ["clock"]) => done(clock(desk)),
         ("POST", ["advance"]) => advance(desk, request),
@@ -182,6 +184,28 @@ fn events(desk: &Desk, request: &Request) -> Answer {
         }
         Err(answer) => answer,
     }
+}
+
+fn cash_flows(desk: &Desk, request: &Request) -> Answer {
+    match query(request, "since", 0) {
+        Ok(since) => {
+            let (flows, next) = desk.cash_flows_since(since);
+            done(json!({ "cashflows": flows, "next": next }))
+        }
+        Err(answer) => answer,
+    }
+}
+
+/// Whose fills and balances these are, and of what.
+fn account(desk: &Desk) -> Value {
+    let (venue, account_id) = &desk.names;
+    let instrument = desk.venue.instrument();
+    json!({
+        "venue": venue,
+        "account_id": account_id,
+        "instrument_id": instrument.instrument_id(),
+        "currency": instrument.quote().code(),
+    })
 }
 
 fn balances(desk: &Desk) -> Value {
