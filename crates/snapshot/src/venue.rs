@@ -2,11 +2,13 @@
 
 mod compare;
 mod decimal;
+mod history;
 mod hyperliquid;
 mod msgpack;
 mod nautilus;
 mod own;
 mod paper;
+mod statement;
 #[cfg(feature = "testnet-order")]
 mod testnet;
 
@@ -17,10 +19,14 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::{Disagreement, disagreements};
 pub use decimal::{Decimal, DecimalError};
+pub use history::{FlowKind, PastFill, PastFlow, PastOrder, ReadHistory, Span};
 pub use hyperliquid::{Hyperliquid, HyperliquidNetwork};
 pub use nautilus::NautilusCache;
 pub use own::OwnProgram;
 pub use paper::PaperVenue;
+pub use statement::{
+    Booked, BookedBalance, BookedFill, BookedFlow, Item, Line, Statement, Unequal, compare,
+};
 #[cfg(feature = "testnet-order")]
 pub use testnet::{Testnet, TestnetError, TestnetKey, TestnetOrder, TimeInForce};
 

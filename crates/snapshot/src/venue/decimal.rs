@@ -35,6 +35,13 @@ impl Decimal {
         self.mantissa == 0
     }
 
+    /// Returns the nearest double.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        // Text of a decimal is always a number.
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
     /// Returns it without its sign.
     #[must_use]
     pub fn abs(self) -> Self {

@@ -6,6 +6,7 @@
 //! sub-account; and a reply about a span of time holds at most so many entries.
 
 mod ask;
+mod history;
 mod rows;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! The paper venue, over HTTP.
 
+mod history;
+
 use std::io::Read as _;
 
 use serde::Deserialize;
@@ -9,8 +11,8 @@ use crate::http::{Fetch, Request};
 
 /// No reply of the venue is longer.
 const REPLY_LEN_MAX: u64 = 64 << 20;
-/// The venue sends so many fills at once; more pages than that are not asked for.
-const FILL_PAGES_MAX: usize = 10_000;
+/// The venue sends so many entries at once; more pages than that are not asked for.
+const PAGES_MAX: usize = 10_000;
 
 /// Reads positions, open orders, balances and the last fill of a paper venue.
 pub struct PaperVenue {
@@ -109,10 +111,25 @@ impl PaperVenue {
         serde_json::from_slice(&text).map_err(|error| failed().with_source(error))
     }
 
+    fn read_balances(&mut self) -> Result<Vec<Balance>, HoldingsError> {
+        let balances: Balances = self.get("/balances")?;
+        if let Some(error) = balances.books_error {
+            return Err(
+                HoldingsError::new("the books of the venue do not add up").with_source(error)
+            );
+        }
+        let balance = |row: BalanceRow| Balance {
+            account_id: ACCOUNT.to_owned(),
+            currency: row.currency,
+            total: row.total,
+        };
+        Ok(balances.balances.into_iter().map(balance).collect())
+    }
+
     fn last_fill(&mut self) -> Result<Option<(String, i64)>, HoldingsError> {
         let mut last = None;
         let mut since = 0;
-        for _ in 0..FILL_PAGES_MAX {
+        for _ in 0..PAGES_MAX {
             let page: Fills = self.get(&format!("/fills?since={since}"))?;
             let Some(fill) = page.fills.into_iter().next_back() else { return Ok(last) };
             last = Some((fill.trade_id, fill.ts_ns / 1_000_000));
@@ -156,18 +173,7 @@ impl ReadHoldings for PaperVenue {
             (order.px, order.trigger_px, order.reduce_only) = (px, trigger_px, reduce_only);
             holdings.open_orders.push(order);
         }
-        let balances: Balances = self.get("/balances")?;
-        if let Some(error) = balances.books_error {
-            return Err(
-                HoldingsError::new("the books of the venue do not add up").with_source(error)
-            );
-        }
-        let balance = |row: BalanceRow| Balance {
-            account_id: ACCOUNT.to_owned(),
-            currency: row.currency,
-            total: row.total,
-        };
-        holdings.balances = balances.balances.into_iter().map(balance).collect();
+        holdings.balances = self.read_balances()?;
         holdings.last_fill = self.last_fill()?;
         Ok(holdings.sorted())
     }

@@ -23,6 +23,7 @@ mod faults;
 mod flips;
 mod git;
 mod grove;
+mod history;
 mod home;
 mod kill;
 mod plan;

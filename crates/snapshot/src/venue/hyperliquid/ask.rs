@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::HoldingsError;
 use super::rows::{
-    ClearinghouseState, Dex, FillRow, OrderRow, Role, SpotMeta, SpotState, SubAccount,
+    ClearinghouseState, Dex, FillRow, OrderRow, PastOrderRow, Role, SpotMeta, SpotState, SubAccount,
 };
 use crate::http::{Fetch, Request};
 
@@ -105,6 +105,20 @@ impl Ask<'_> {
     ) -> Result<Vec<FillRow>, HoldingsError> {
         // A page weighs more the more entries it has.
         self.post(&json!({"type": "userFillsByTime", "user": user, "startTime": since_ms}), 45)
+    }
+
+    /// Entries of one sort from a moment on; the venue decides how many at once.
+    pub(super) fn since<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        sort: &str,
+        user: &str,
+        since_ms: i64,
+    ) -> Result<Vec<T>, HoldingsError> {
+        self.post(&json!({"type": sort, "user": user, "startTime": since_ms}), 45)
+    }
+
+    pub(super) fn past_orders(&mut self, user: &str) -> Result<Vec<PastOrderRow>, HoldingsError> {
+        self.post(&json!({"type": "historicalOrders", "user": user}), 120)
     }
 
     fn post<T: for<'de> Deserialize<'de>>(
