@@ -32,6 +32,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run a paper venue as a process of its own, or trade at one
     Paper(commands::paper::PaperArgs),
+    /// Ask a venue for fills, money and orders that a store does not have
+    Backfill(commands::backfill::BackfillArgs),
+    /// Compare a store with the venue's own statement
+    Reconcile(commands::reconcile::ReconcileArgs),
     /// Read what was recorded, prove that it is whole, deliver what waits
     Metrics(commands::metrics::MetricsArgs),
     /// Take rows in over line protocol, keep them, show a live page
@@ -109,6 +113,8 @@ impl Cli {
         match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Paper(args) => commands::paper::run(&args),
+            Command::Backfill(args) => commands::backfill::run(&args),
+            Command::Reconcile(args) => commands::reconcile::run(&args),
             Command::Metrics(args) => commands::metrics::run(&args),
             Command::Station(args) => commands::station::run(&args),
             Command::Top(args) => commands::top::run(&args),

@@ -1,7 +1,9 @@
 //! One file per subcommand.
 
+pub(crate) mod account;
 pub(crate) mod adr;
 pub(crate) mod alerts;
+pub(crate) mod backfill;
 pub(crate) mod backup;
 pub(crate) mod changelog;
 pub(crate) mod completions;
@@ -14,6 +16,7 @@ pub(crate) mod lease;
 pub(crate) mod metrics;
 pub(crate) mod paper;
 pub(crate) mod ralph;
+pub(crate) mod reconcile;
 pub(crate) mod review;
 pub(crate) mod rollback;
 pub(crate) mod sentry;

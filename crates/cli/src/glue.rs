@@ -21,3 +21,4 @@ pub(crate) mod ssot_alerts;
 pub(crate) mod ssot_drift;
 pub(crate) mod ssot_kit;
 pub(crate) mod ssot_metrics;
+pub(crate) mod venue_metrics;

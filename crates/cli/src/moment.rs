@@ -37,6 +37,12 @@ pub(crate) fn parse_rfc_ns(text: &str) -> Option<i64> {
     i64::try_from(at.as_nanosecond()).ok()
 }
 
+/// Writes UTC nanoseconds as RFC 3339, as people and QuestDB read them.
+pub(crate) fn rfc(ns: i64) -> String {
+    jiff::Timestamp::from_nanosecond(ns.into())
+        .map_or_else(|_| ns.to_string(), |at| format!("{at}"))
+}
+
 /// Reads `2026-11-24`, `2026-11-24T08:30:00Z` or seconds since 1970 as UTC nanoseconds.
 pub(crate) fn parse_ns(text: &str) -> Result<i64, String> {
     let wanted =

@@ -13,6 +13,7 @@ use plimsoll_snapshot::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::account::span;
 use super::snapshot::{FailedParts, PartArgs, Place, PlaceArgs, described, tool_version};
 use crate::failure::{Exit, Failure};
 use crate::glue::snapshot_metrics::{Done, OpsKind, record};
@@ -265,24 +266,9 @@ impl Drop for Cleared {
     }
 }
 
-/// Reads `6h`, `30m`, `90s` or `7d`.
-fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no span, wanted 90s, 30m, 6h or 7d");
-    let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let secs: u64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let count: u64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
-    count.checked_mul(secs).filter(|secs| *secs > 0).map(Duration::from_secs).ok_or_else(wrong)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::span;
+    use crate::commands::account::span;
 
     #[test]
     fn spans_are_read_as_people_type_them() {

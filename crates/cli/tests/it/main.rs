@@ -12,6 +12,7 @@
 
 mod alerts;
 mod alerts_run;
+mod backfill;
 mod demo;
 mod drift;
 mod drift_pull;
