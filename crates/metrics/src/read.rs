@@ -8,6 +8,7 @@ mod tail;
 mod time;
 
 use std::{
+    cell::RefCell,
     collections::HashSet,
     error::Error,
     path::{Path, PathBuf},
@@ -107,7 +108,8 @@ pub struct TableInfo {
 pub struct Store {
     path: PathBuf,
     connection: Connection,
-    timestamps: HashSet<String>,
+    /// Names of columns that are moments; read again when a table has come.
+    timestamps: RefCell<HashSet<String>>,
 }
 
 /// Ends a query that runs too long; see [`Store::canceler`].
@@ -142,7 +144,7 @@ impl Store {
             connection.busy_timeout(LOCK_WAIT)?;
             connection.execute_batch("PRAGMA query_only = ON")?;
             let timestamps = timestamps(&connection)?;
-            Ok((connection, timestamps))
+            Ok((connection, RefCell::new(timestamps)))
         };
         match open() {
             Ok((connection, timestamps)) => Ok(Self { path, connection, timestamps }),
@@ -262,7 +264,23 @@ impl Store {
     }
 
     fn which_are_timestamps(&self, columns: &[String]) -> Vec<bool> {
-        columns.iter().map(|c| self.timestamps.contains(c)).collect()
+        let known = || -> Vec<bool> {
+            let names = self.timestamps.borrow();
+            columns.iter().map(|column| names.contains(column)).collect()
+        };
+        let found = known();
+        let is_new = columns.iter().zip(&found).any(|(column, is)| column == "ts" && !is);
+        if !is_new {
+            return found;
+        }
+        // The table was made after the store was opened.
+        match timestamps(&self.connection) {
+            Ok(names) => {
+                self.timestamps.replace(names);
+                known()
+            }
+            Err(_) => found,
+        }
     }
 
     fn failed(&self, source: rusqlite::Error) -> ReadError {

@@ -1,6 +1,6 @@
 //! The newest rows of a table, and what came since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::params;
 
@@ -12,6 +12,12 @@ use crate::{
 
 /// A row that comes this much later than others of its table is still seen by a follower.
 const LATE_NS: i64 = 60_000_000_000;
+/// In a table that gets many rows, most calls look for rows that are at most this late,
+const FRESH_NS: i64 = 2_000_000_000;
+/// and after so many of them one looks for all.
+const FRESH_CALLS: u32 = 19;
+/// Rows of a minute that are many.
+const MANY: usize = 20_000;
 
 /// What a follower has seen of a table.
 #[derive(Debug, Clone, Default)]
@@ -19,13 +25,25 @@ const LATE_NS: i64 = 60_000_000_000;
 pub struct Cursor {
     seen: HashMap<i64, i64>,
     ts: Option<i64>,
+    /// Calls until one looks for all late rows again.
+    #[cfg_attr(feature = "config", serde(skip))]
+    fresh_calls: u32,
+}
+
+/// What a look found.
+struct Found {
+    answer: Answer,
+    /// Runs of all rows that were looked at, new or not.
+    runs: HashSet<i64>,
+    looked_at: usize,
 }
 
 impl Cursor {
     /// A follower that begins with the rows from `ts` on.
     #[must_use]
     pub fn after(ts: Timestamp) -> Self {
-        Self { seen: HashMap::new(), ts: Some(ts.as_nanos().saturating_add(LATE_NS)) }
+        let ts = Some(ts.as_nanos().saturating_add(LATE_NS));
+        Self { ts, ..Self::default() }
     }
 
     /// Lets the next call look from `now` on at the latest, 60 s for late rows included: after a row
@@ -38,7 +56,8 @@ impl Cursor {
 impl Store {
     /// The newest `n` rows of a table, oldest first, and with a cursor that has been used: the
     /// rows that came since, at most `n`, the rest at the next call. A row whose `ts` is more
-    /// than 60 s before the newest one seen is not shown by a later call.
+    /// than 60 s before the newest one seen is not shown by a later call. Of a table that gets many
+    /// rows, one that is more than 2 s late is shown by every 20th call.
     ///
     /// # Errors
     ///
@@ -51,7 +70,7 @@ impl Store {
                 cursor.seen = self.newest_seqs(&name)?;
                 self.newest(&name, n)?
             }
-            Some(ts) => self.since(&name, ts.saturating_sub(LATE_NS), n, &cursor.seen)?,
+            Some(ts) => self.news(&name, ts, n, cursor)?,
         };
         let at = |name: &str| answer.columns.iter().position(|c| c == name).unwrap_or(usize::MAX);
         let (ts, run, seq) = (at("ts"), at("run"), at("seq"));
@@ -66,6 +85,28 @@ impl Store {
         // A table without a row is followed from its first one on.
         cursor.ts = cursor.ts.or(Some(i64::MIN));
         Ok(answer)
+    }
+
+    fn news(
+        &self,
+        name: &str,
+        ts: i64,
+        n: usize,
+        cursor: &mut Cursor,
+    ) -> Result<Answer, ReadError> {
+        if cursor.fresh_calls > 0 {
+            cursor.fresh_calls = cursor.fresh_calls.saturating_sub(1);
+            return Ok(self.since(name, ts.saturating_sub(FRESH_NS), n, &cursor.seen)?.answer);
+        }
+        let found = self.since(name, ts.saturating_sub(LATE_NS), n, &cursor.seen)?;
+        if found.looked_at > MANY {
+            cursor.fresh_calls = FRESH_CALLS;
+        }
+        if !found.answer.is_cut {
+            // A run without a row in this time has no row that a later call could show again.
+            cursor.seen.retain(|run, _| found.runs.contains(run));
+        }
+        Ok(found.answer)
     }
 
     fn newest(&self, name: &str, n: usize) -> Result<Answer, ReadError> {
@@ -94,17 +135,20 @@ impl Store {
         from: i64,
         n: usize,
         seen: &HashMap<i64, i64>,
-    ) -> Result<Answer, ReadError> {
+    ) -> Result<Found, ReadError> {
         // In the order of `seq`, so that what is cut off is above what was seen of its run.
         let sql = format!("SELECT * FROM {name} WHERE ts >= ?1 ORDER BY run, seq");
         let mut statement = self.connection.prepare(&sql).map_err(|source| self.failed(source))?;
         let columns = super::names(&statement);
         let is_ts = self.which_are_timestamps(&columns);
         let mut answer = Answer { columns, rows: Vec::new(), is_cut: false };
+        let (mut runs, mut looked_at) = (HashSet::new(), 0_usize);
         let mut rows = statement.query([from]).map_err(|source| self.failed(source))?;
         while let Some(row) = rows.next().map_err(|source| self.failed(source))? {
             let key = (row.get::<_, Option<i64>>("run"), row.get::<_, Option<i64>>("seq"));
             let (Ok(Some(run)), Ok(Some(seq))) = key else { continue };
+            looked_at = looked_at.saturating_add(1);
+            runs.insert(run);
             if seen.get(&run).is_some_and(|&seen| seq <= seen) {
                 continue;
             }
@@ -114,7 +158,7 @@ impl Store {
             }
             answer.rows.push(super::cell::row(row, &is_ts).map_err(|source| self.failed(source))?);
         }
-        Ok(answer)
+        Ok(Found { answer, runs, looked_at })
     }
 
     /// The quoted name of a table that the store has.

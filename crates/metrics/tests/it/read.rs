@@ -178,3 +178,17 @@ fn moments_are_shown_as_rfc_3339() {
         assert_eq!(Rfc3339(Timestamp::from_nanos(ns)).to_string(), wanted);
     }
 }
+
+#[test]
+fn moments_of_a_table_that_comes_after_the_store_was_opened_are_moments() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.db");
+    drop(open(&path));
+    let store = Store::open(&path).unwrap();
+    let mut cursor = Cursor::after(Timestamp::from_nanos(0));
+    assert!(store.tail("trading_orders", 9, &mut cursor).is_err());
+    filled(&path, 0..2);
+    let answer = store.tail("trading_orders", 9, &mut cursor).unwrap();
+    let ts = answer.columns.iter().position(|column| column == "ts").unwrap();
+    assert!(answer.rows.iter().all(|row| matches!(row[ts], Datum::Timestamp(_))), "{answer:?}");
+}
