@@ -88,6 +88,8 @@ enum Command {
     Resume(commands::trading::ResumeArgs),
     /// Show who may send orders, take that away, or arm it
     Lease(commands::lease::LeaseArgs),
+    /// Write units of systemd that run the station and the backup
+    Install(commands::install::InstallArgs),
     /// Print the completions of a shell
     Completions(commands::completions::CompletionsArgs),
 }
@@ -141,6 +143,7 @@ impl Cli {
             Command::Halt(args) => commands::trading::halt(&args),
             Command::Resume(args) => commands::trading::resume(&args),
             Command::Lease(args) => commands::lease::run(&args),
+            Command::Install(args) => commands::install::run(&args),
             Command::Completions(args) => commands::completions::run(&args),
         }
     }

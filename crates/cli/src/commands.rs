@@ -11,6 +11,7 @@ pub(crate) mod deploy;
 pub(crate) mod drift;
 pub(crate) mod grafana;
 pub(crate) mod incident;
+pub(crate) mod install;
 pub(crate) mod kit;
 pub(crate) mod lease;
 pub(crate) mod metrics;

@@ -52,8 +52,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let mut pipelines = Pipelines::open(args, place.store(), session.labels())?;
     let told = receivers.map(|config| told::Told::open(&config, place.store())).transpose()?;
     let rules = rules::Rules::open(place.store(), told, std::io::stderr().is_terminal());
-    let alerts = rules.as_ref().map(rules::Rules::alerts);
-    let page = page::Page::open(args, place.store(), bars_len, alerts);
+    let desk = rules.as_ref().map(rules::Rules::desk);
+    let page = page::Page::open(args, place.store(), bars_len, desk);
     let mut watches = watches(args);
     watches.extend(rules.as_ref().map(rules::Rules::watch));
     watches.extend(page.as_ref().map(page::Page::watch));

@@ -56,6 +56,11 @@ impl Failure {
             .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
+    /// What went wrong, in one line.
+    pub(crate) fn told(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

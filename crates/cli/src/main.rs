@@ -14,6 +14,7 @@ mod probes;
 mod progress;
 mod report;
 mod secret;
+mod service;
 mod stop;
 mod store;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::failure::Failure;
 
@@ -40,5 +40,23 @@ impl Stop {
             std::thread::sleep(slice);
             left -= slice;
         }
+    }
+}
+
+/// The wish to read the configuration again: SIGHUP.
+#[derive(Debug)]
+pub(crate) struct Hangup(Arc<AtomicBool>);
+
+impl Hangup {
+    /// Listens from now on.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let flag = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGHUP, Arc::clone(&flag))?;
+        Ok(Self(flag))
+    }
+
+    /// Whether it was sent since the last time this was asked.
+    pub(crate) fn was_sent(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Counts {
     commit_nanos: AtomicU64,
     /// When rows were stored last, ns since 1970 UTC; 0 = never.
     pub(crate) last_commit_ns: AtomicI64,
+    /// Grows whenever the past of the store may have changed.
+    pub(crate) past: AtomicU64,
     checkpoints_starved: AtomicU64,
     pub(crate) rows_retired: AtomicU64,
     pub(crate) minutes_rolled_up: AtomicU64,
@@ -59,11 +61,18 @@ impl Counts {
         add(&self.writes_stored, 1);
         add(&self.rows_stored, u64::try_from(body.rows).unwrap_or(u64::MAX));
         add(&self.values_omitted, body.omitted);
+        add(&self.past, u64::from(body.has_old));
     }
 
     /// Rows of requests that were acknowledged.
     pub(crate) fn rows_stored(&self) -> u64 {
         self.rows_stored.load(Ordering::Relaxed)
+    }
+
+    /// How long a transaction took, on average.
+    pub(crate) fn commit_mean(&self) -> Duration {
+        let commits = self.commits.load(Ordering::Relaxed).max(1);
+        Duration::from_nanos(self.commit_nanos.load(Ordering::Relaxed) / commits)
     }
 
     /// The text that Prometheus scrapes.

@@ -13,6 +13,9 @@ use cast::Cast;
 
 pub(crate) use tables::{Found, Registry, Table};
 
+/// A row of longer ago than this changes the past of a picture, nanoseconds.
+const OLD_NS: i64 = 60_000_000_000;
+
 /// How a body is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
@@ -42,6 +45,8 @@ pub(crate) struct Body {
     pub(crate) rows: usize,
     /// Values left out because the table has no such column.
     pub(crate) omitted: u64,
+    /// Whether a row is of a time before the last minute.
+    pub(crate) has_old: bool,
 }
 
 impl Body {
@@ -179,6 +184,7 @@ impl Reader<'_, '_> {
     ) -> Result<(), Problem> {
         let now = self.how.now;
         let ts = line.ts.unwrap_or(now);
+        self.body.has_old |= now.saturating_sub(ts) > OLD_NS;
         if ts.saturating_sub(now) > self.how.ahead_max {
             let hours = self.how.ahead_max / 3_600_000_000_000;
             let reason = format!("the time lies more than {hours} h ahead of this clock");

@@ -18,11 +18,11 @@ mod tcp;
 mod tls;
 mod tokens;
 
-pub use alarms::{Alarm, AlarmLevel, Alarms};
+pub use alarms::{Alarm, AlarmLevel, Alarms, Operate, OperateError, Watching, Wish};
 pub use behind::Address;
 pub use config::{Config, ConfigProblem};
 pub use follow::Follow;
 pub use options::{StationOptions, TlsFiles};
-pub use station::{Ended, Joined, StartError, Station};
+pub use station::{Ended, Joined, Load, StartError, Station};
 pub use tls::TlsError;
 pub use tokens::{Scope, Tokens, TokensError};

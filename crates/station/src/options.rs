@@ -40,6 +40,9 @@ pub struct StationOptions {
     pub tls: Option<TlsFiles>,
     /// Who may do what. Default empty: whoever reaches the loopback address may write and read.
     pub tokens: Tokens,
+    /// Whether whoever reaches the loopback address may acknowledge and silence alerts; with tokens
+    /// their scopes say it. Default no.
+    pub is_operable: bool,
     /// Longest body, decompressed, bytes. Default 64 MiB.
     pub body_bytes_max: usize,
     /// Memory that requests may hold together, bytes. Default 512 MiB.
@@ -66,6 +69,8 @@ pub struct StationOptions {
     pub page_range: Duration,
     /// Modes whose rows a page shows, unless asked otherwise. Default `live` and `paper`.
     pub page_modes: Vec<String>,
+    /// Without a row for so long, nobody can say that all is well. Default 60 s.
+    pub stale_after: Duration,
     /// Whether retention and roll-ups run. Default yes.
     pub has_upkeep: bool,
 }
@@ -83,6 +88,7 @@ impl StationOptions {
             is_schema_open: false,
             tls: None,
             tokens: Tokens::default(),
+            is_operable: false,
             body_bytes_max: 64 << 20,
             memory_bytes_max: 512 << 20,
             connections_max: 256,
@@ -96,6 +102,7 @@ impl StationOptions {
             retention_interval: Duration::from_hours(1),
             page_range: Duration::from_hours(24),
             page_modes: vec!["live".to_owned(), "paper".to_owned()],
+            stale_after: Duration::from_secs(60),
             has_upkeep: true,
         }
     }
@@ -195,6 +202,20 @@ impl StationOptions {
     ) -> Self {
         self.page_range = range;
         self.page_modes = modes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets whoever reaches the loopback address acknowledge and silence alerts.
+    #[must_use]
+    pub fn with_operate(mut self) -> Self {
+        self.is_operable = true;
+        self
+    }
+
+    /// Sets after how long without a row nobody can say that all is well.
+    #[must_use]
+    pub fn with_stale_after(mut self, stale_after: Duration) -> Self {
+        self.stale_after = stale_after;
         self
     }
 

@@ -4,22 +4,23 @@ use std::error::Error;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use plimsoll_board::Rule;
 use plimsoll_metrics::SqliteOptions;
+use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 
-use crate::alarms::Alarms;
+use crate::alarms::{Alarms, Operate};
 use crate::behind::Behind;
-use crate::counts::Counts;
+use crate::counts::{Counts, add};
 use crate::follow::{Follow, Follower};
-use crate::http::Shared;
+use crate::http::{Live, Shared};
 use crate::memory::Memory;
 use crate::options::StationOptions;
 use crate::page;
@@ -27,6 +28,7 @@ use crate::serve;
 use crate::store::{Ends, Upkeep, Writer};
 use crate::tcp;
 use crate::tls::{Tls, TlsError};
+use crate::tokens::Tokens;
 
 /// Threads that answer, and threads that read bodies and run queries.
 const ASYNC_THREADS: usize = 2;
@@ -97,6 +99,8 @@ pub struct Joined {
     pub follow: Option<Box<dyn Follow>>,
     /// Says which alerts are open, for the page.
     pub alarms: Option<Arc<dyn Alarms>>,
+    /// Does what people on the page want of open alerts.
+    pub operate: Option<Arc<dyn Operate>>,
     /// The rules whose limits the pictures show.
     pub rules: Vec<Rule>,
 }
@@ -122,12 +126,34 @@ impl Joined {
         self
     }
 
+    /// With somebody who does what people on the page want of open alerts. Whether they may is for
+    /// [`StationOptions::is_operable`] and the tokens to say.
+    #[must_use]
+    pub fn with_operate(mut self, operate: Arc<dyn Operate>) -> Self {
+        self.operate = Some(operate);
+        self
+    }
+
     /// With the rules whose limits the pictures show.
     #[must_use]
     pub fn with_rules(mut self, rules: Vec<Rule>) -> Self {
         self.rules = rules;
         self
     }
+}
+
+/// What a station does, since its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Load {
+    /// Rows that were acknowledged.
+    pub rows_stored: u64,
+    /// Requests that were told to come again.
+    pub writes_busy: u64,
+    /// Connections that are open.
+    pub connections: usize,
+    /// How long a transaction took, on average.
+    pub commit_mean: Duration,
 }
 
 /// What was left when a station ended.
@@ -171,8 +197,8 @@ impl Station {
     /// [`StartError`]; nothing runs then.
     pub fn start_joined(options: StationOptions, joined: Joined) -> Result<Self, StartError> {
         let bind = options.bind;
-        check_exposure(&options)?;
-        let Joined { follow, alarms, rules } = joined;
+        check_exposure(&options, &options.tokens)?;
+        let Joined { follow, alarms, operate, rules } = joined;
         let board = page::board(rules).map_err(|reason| StartError::Board { reason })?;
         let tls = options.tls.clone().map(Tls::open).transpose();
         let tls = tls.map_err(|source| StartError::Tls { source })?;
@@ -202,8 +228,12 @@ impl Station {
             queries: Arc::new(Semaphore::new(options.queries_max)),
             pages: Arc::new(Semaphore::new(PAGES)),
             streams: Arc::new(Semaphore::new(STREAMS)),
-            board,
+            live: RwLock::new(Live::new(board, options.tokens.clone())),
+            cache: page::Cache::default(),
+            drawn_ms: AtomicU64::new(0),
             alarms,
+            operate,
+            form_key: form_key(),
             changed,
             options,
             behind,
@@ -212,13 +242,7 @@ impl Station {
             draining,
             connections: AtomicUsize::new(0),
         });
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(ASYNC_THREADS)
-            .max_blocking_threads(BLOCKING_THREADS)
-            .thread_name("plimsoll-station")
-            .enable_all()
-            .build()
-            .map_err(|source| StartError::Thread { source })?;
+        let runtime = runtime()?;
         let has_tls = tls.is_some();
         runtime.spawn(serve::accept(listener, tls.map(Arc::new), Arc::clone(&shared)));
         let tcp_address = lines.map(|lines| tcp::serve(lines, &runtime, &shared));
@@ -246,9 +270,43 @@ impl Station {
         format!("{scheme}://{}", self.address)
     }
 
+    /// From now on these tokens hold, and the pictures show the limits of these rules. Connections,
+    /// rows and pages go on.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Exposed`] or [`StartError::Board`]; nothing has changed then.
+    pub fn reload(&self, tokens: Tokens, rules: Vec<Rule>) -> Result<(), StartError> {
+        check_exposure(&self.shared.options, &tokens)?;
+        let board = page::board(rules).map_err(|reason| StartError::Board { reason })?;
+        let live = Live::new(board, tokens);
+        *self.shared.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        self.alarms_changed();
+        Ok(())
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let counts = &self.shared.counts;
+        Load {
+            rows_stored: counts.rows_stored(),
+            writes_busy: counts.writes_busy.load(Ordering::Relaxed),
+            connections: self.shared.connections.load(Ordering::Relaxed),
+            commit_mean: counts.commit_mean(),
+        }
+    }
+
     /// Tells open pages that somebody else has written into the store.
     pub fn rows_changed(&self) {
         self.shared.counts.changed_now();
+        // What they wrote, and when it was true, is not known here.
+        add(&self.shared.counts.past, 1);
+        self.commits.send_modify(|commits: &mut u64| *commits = commits.wrapping_add(1));
+    }
+
+    /// Tells open pages to look again, though no row came: an alert has changed.
+    pub fn alarms_changed(&self) {
         self.commits.send_modify(|commits: &mut u64| *commits = commits.wrapping_add(1));
     }
 
@@ -295,13 +353,32 @@ fn join(thread: JoinHandle<()>) {
     }
 }
 
-fn check_exposure(options: &StationOptions) -> Result<(), StartError> {
+fn runtime() -> Result<Runtime, StartError> {
+    Builder::new_multi_thread()
+        .worker_threads(ASYNC_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("plimsoll-station")
+        .enable_all()
+        .build()
+        .map_err(|source| StartError::Thread { source })
+}
+
+/// What forms of our own pages carry, so that nobody else's form is taken; other at each start.
+fn form_key() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    // Each is keyed by the system's randomness.
+    let words = [(); 4].map(|()| RandomState::new().build_hasher().finish().to_le_bytes());
+    let digest = Sha256::digest(words.concat());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_exposure(options: &StationOptions, tokens: &Tokens) -> Result<(), StartError> {
     if let Some(tcp) = options.tcp
-        && (!tcp.ip().is_loopback() || !options.tokens.is_empty())
+        && (!tcp.ip().is_loopback() || !tokens.is_empty())
     {
         return Err(StartError::Lines { bind: tcp });
     }
-    let missing = match (options.tls.is_some(), !options.tokens.is_empty()) {
+    let missing = match (options.tls.is_some(), !tokens.is_empty()) {
         _ if options.bind.ip().is_loopback() => return Ok(()),
         (true, true) => return Ok(()),
         (true, false) => "tokens",

@@ -73,6 +73,7 @@ impl Writer {
             source,
         };
         let sink = behind.write(options).map_err(store)?;
+        behind.create_tables().map_err(store)?;
         // Only tables that clients made are asked for, so a server may still be away otherwise.
         let existing = if is_open { behind.tables().map_err(store)? } else { Vec::new() };
         let registry = Arc::new(Registry::new(is_open, &existing));

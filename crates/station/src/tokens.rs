@@ -1,6 +1,7 @@
 //! Who may do what: tokens with scopes, from a file.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -77,7 +78,7 @@ impl Token {
 
 /// All tokens that a station knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tokens(Vec<Token>);
+pub struct Tokens(Vec<Arc<Token>>);
 
 /// Shortest token, bytes: 32 hexadecimal digits are 128 bit.
 const TOKEN_BYTES_MIN: usize = 32;
@@ -92,7 +93,7 @@ impl Tokens {
     ///
     /// [`TokensError`] for the first line that is not so.
     pub fn parse(text: &str) -> Result<Self, TokensError> {
-        let mut tokens: Vec<Token> = Vec::new();
+        let mut tokens: Vec<Arc<Token>> = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -106,7 +107,7 @@ impl Tokens {
                     token.name
                 )));
             }
-            tokens.push(token);
+            tokens.push(Arc::new(token));
         }
         Ok(Self(tokens))
     }
@@ -118,7 +119,7 @@ impl Tokens {
     }
 
     /// Who shows this token. By digest, so that the time it takes tells nothing of the token.
-    pub(crate) fn find(&self, shown: &str) -> Option<&Token> {
+    pub(crate) fn find(&self, shown: &str) -> Option<&Arc<Token>> {
         let digest = <[u8; 32]>::from(Sha256::digest(shown.as_bytes()));
         self.0.iter().find(|token| token.digest == digest)
     }

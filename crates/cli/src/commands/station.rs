@@ -1,22 +1,25 @@
 //! `plimsoll station`.
 
-use std::fs;
+mod settings;
+mod watch;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use plimsoll_alerts::AlertsConfig;
 use plimsoll_metrics::Durability;
-use plimsoll_ssot::sections::Limits;
-use plimsoll_station::{Config, Joined, StartError, Station, Tokens};
+use plimsoll_station::{Config, Joined, StartError, Station};
 
+use crate::commands::alerts::effective::Effective;
 use crate::configuration::ConfigArgs;
-use crate::failure::{Exit, Failure, Hint as _};
-use crate::glue::{board_alerts, sections, ssot_alerts};
-use crate::stop::Stop;
+use crate::failure::{Exit, Failure};
+use crate::glue::board_alerts;
+use crate::service::Service;
+use crate::stop::{Hangup, Stop};
+use settings::Settings;
+use watch::{Watch, Watching};
 
 const ABOUT: &str = "\
 Take rows in over line protocol, keep them in one file, show a live page
@@ -24,14 +27,19 @@ Take rows in over line protocol, keep them in one file, show a live page
 Any client of QuestDB or InfluxDB sends rows to `/write`, over HTTP, plain or gzip. A request is all
 or nothing, and what was acknowledged is in the store: it survives kill -9, and with `--durability
 power`, the default, a power failure. The same bytes sent again add nothing. Old rows are deleted as
-their tables say, and minutes are rolled up. The page is at `/`; `/api/query` answers a SELECT, `/metrics`
-is for Prometheus. No rules are evaluated here.";
+their tables say, and minutes are rolled up. The page is at `/`; `/api/query` answers a SELECT,
+`/api/alerts` says what is open, `/metrics` is for Prometheus.
+
+The alert rules of the configuration are evaluated over the store as by `plimsoll alerts run`, and
+people are told through the same outbox, so `plimsoll alerts status`, `ack` and `silence` work beside it.
+With `--operate` the page has buttons for the same; with tokens, whoever has the scope `operate` gets them.";
 
 const EXAMPLES: &str = "\
 Examples:
   plimsoll station
   plimsoll station --listen 127.0.0.1:0 --store runs/station.db
-  plimsoll station --open-schema
+  plimsoll station --operate
+  plimsoll station --open-schema --no-rules
   plimsoll station --questdb http://127.0.0.1:9000 --tcp 127.0.0.1:9009
   plimsoll station --listen 0.0.0.0:8798 --tls-cert cert.pem --tls-key key.pem --tokens tokens.txt
   curl -d 'trading_pnl,strategy_id=a total_pnl=12.5' http://127.0.0.1:8798/write
@@ -41,10 +49,14 @@ A token file has one token a line: NAME SCOPES TOKEN, where SCOPES are write, re
 by commas; `env=prod` and `producer=service@host` after it limit the rows that it may write.
 
 The first line on stdout is the address. Ctrl-C or SIGTERM ends the station once it has stored what
-was begun; a second one at once.";
+was begun; a second one at once. SIGHUP reads the configuration and the tokens again: rules that did not
+change keep their state, every changed limit is a row of `ops_events`, and what is wrong changes nothing.
+Under systemd (Type=notify) it tells when it is ready, and that its rules run (WatchdogSec).";
 
-/// How long the station waits between looks at whether it shall end.
-const LOOK: Duration = Duration::from_millis(500);
+/// Pause between two looks at the store, and at whether the station shall end.
+const LOOK: Duration = Duration::from_millis(250);
+/// And at a server, which answers a query for each table.
+const LOOK_SERVER: Duration = Duration::from_secs(1);
 /// How long clients may take to finish what they have begun.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -87,6 +99,16 @@ pub(crate) struct StationArgs {
     /// File with the tokens and what they allow
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
+    /// Evaluate no rules here, as when `plimsoll alerts run` does
+    #[arg(long)]
+    no_rules: bool,
+    /// Directory of the outbox and the state of the rules [default: as configured, else runs/alerts]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_rules")]
+    outbox: Option<PathBuf>,
+    /// Let whoever reaches the loopback address acknowledge and silence alerts on the page; tokens say
+    /// it themselves
+    #[arg(long, conflicts_with_all = ["no_rules", "tokens"])]
+    operate: bool,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -102,40 +124,41 @@ enum Survives {
 
 pub(crate) fn run(args: &StationArgs) -> Result<Exit, Failure> {
     let stop = Stop::listen()?;
-    let config = args.over(args.config.section(sections::STATION)?);
-    if let Some(problem) = config.problems().into_iter().next() {
-        let hint = "see `plimsoll station --help`";
-        return Err(Failure::refused(anyhow::anyhow!(problem.message)).with_hint(hint));
-    }
-    let tokens = match &config.tokens {
-        None => Tokens::default(),
-        Some(path) => {
-            let shown = path.display();
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("cannot read `{shown}`"))
-                .hint("name the file with the tokens")?;
-            let parsed = Tokens::parse(&text).with_context(|| format!("`{shown}`"));
-            parsed.hint("a line is NAME SCOPES TOKEN, as in `bot write 0123..`")?
-        }
-    };
-    let limits: Limits = args.config.section("limits")?;
-    let limits = ssot_alerts::limits(&limits);
-    let alerts: AlertsConfig = args.config.section(sections::ALERTS)?;
-    let joined = Joined::default().with_rules(board_alerts::configured(&alerts.rules, &limits));
-    let station = Station::start_joined(config.options(tokens), joined).map_err(with_hint)?;
+    let hangup = Hangup::listen()?;
+    let mut service = Service::of_process();
+    let mut settings = Settings::read(args)?;
+    let Settings { config, tokens, effective, .. } = &settings;
+    let watch = Watch::new(args, effective, config);
+    let joined = Joined::default().with_rules(rules(effective));
+    let options = config.options(tokens.clone());
+    let options = if args.operate { options.with_operate() } else { options };
+    let station = Station::start_joined(options, watch.join(joined)).map_err(with_hint)?;
+    let mut watch = watch.start(effective)?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", station.url())?;
     out.flush()?;
     if let Some(address) = station.tcp_address() {
         eprintln!("lines over TCP on {address}; what cannot be stored of them is lost");
     }
-    let place = config.store.display().to_string();
-    let place = config.questdb.as_ref().map_or(place, |_| "QuestDB".to_owned());
+    let (place, look) = match &config.questdb {
+        None => (config.store.display().to_string(), LOOK),
+        Some(_) => ("QuestDB".to_owned(), LOOK_SERVER),
+    };
     eprintln!("rows go into {place}; Ctrl-C ends the station");
+    service.ready(&station.url());
     while !stop.is_wanted() {
-        stop.pause(LOOK);
+        if hangup.was_sent() {
+            service.reloading();
+            settings = reload(args, &station, &mut watch, settings);
+            service.ready(&station.url());
+        }
+        watch.look(&station);
+        service.alive();
+        stop.pause(look);
     }
+    service.stopping();
     let ended = station.stop(DRAIN);
+    let told = watch.close();
     eprintln!("the station has ended; {} rows were acknowledged", ended.rows_stored);
     if ended.connections_cut > 0 {
         eprintln!(
@@ -144,7 +167,40 @@ pub(crate) fn run(args: &StationArgs) -> Result<Exit, Failure> {
         );
         return Ok(Exit::Finding);
     }
-    Ok(Exit::Fine)
+    told
+}
+
+/// The rules as they are evaluated, whose limits the pictures show.
+fn rules(effective: &Effective) -> Vec<plimsoll_board::Rule> {
+    board_alerts::configured(&effective.config.rules, &effective.limits)
+}
+
+/// Takes over what the configuration says now. What cannot be leaves everything as it was.
+fn reload(
+    args: &StationArgs,
+    station: &Station,
+    watch: &mut Watching,
+    before: Settings,
+) -> Settings {
+    let now = match Settings::read(args) {
+        Ok(now) => now,
+        Err(failure) => {
+            eprint!("{failure}");
+            eprintln!("not reloaded: what held before holds on");
+            return before;
+        }
+    };
+    if let Err(error) = station.reload(now.tokens.clone(), rules(&now.effective)) {
+        eprintln!("not reloaded: {error}; what held before holds on");
+        return before;
+    }
+    watch.restart(&now.effective);
+    let limits = watch.own().map_or(0, |own| now.record_limits(&before, own));
+    eprintln!("reloaded: {limits} limits changed");
+    if now.wants_restart(&before) {
+        eprintln!("note: the section `station` changed, which takes a restart");
+    }
+    now
 }
 
 impl StationArgs {

@@ -23,7 +23,7 @@ partial fills, refused orders, a broken line, a withdrawal and a deposit. Orders
 loss, risk, errors and health go into a store of their own, with `mode=replay`. One bar is one
 minute of replay time and the last bar ends now. A live page of it is served on a free port of this
 machine, and stays on a terminal until Ctrl-C. Alert rules are evaluated by the time of the rows; what fires is told on stderr
-and shown on the page, and with --deliver or --discord-webhook people are told as they would be by a live run. At the end, what the store says is put beside
+and shown on the page, where it can be acknowledged and silenced, and with --deliver or --discord-webhook people are told as they would be by a live run. At the end, what the store says is put beside
 what the venue's books say.";
 
 const EXAMPLES: &str = "\

@@ -9,7 +9,7 @@ use plimsoll_alerts::Limits;
 use plimsoll_metrics::Durability;
 use plimsoll_station::{Joined, Station, StationOptions};
 
-use crate::glue::alerts_station::OpenAlerts;
+use crate::glue::alerts_station::ReplayDesk;
 use crate::glue::board_alerts;
 use crate::stop::Stop;
 
@@ -32,7 +32,7 @@ impl Page {
         args: &DemoArgs,
         store: &Path,
         bars: usize,
-        alerts: Option<OpenAlerts>,
+        desk: Option<ReplayDesk>,
     ) -> Option<Self> {
         if args.no_page {
             return None;
@@ -41,10 +41,11 @@ impl Page {
         let options = StationOptions::new(store)
             .with_durability(Durability::Process)
             .with_page(Duration::from_hours(hours.max(1)), ["replay"])
+            .with_operate()
             .without_upkeep();
         let mut joined = Joined::default().with_rules(board_alerts::rules(&Limits::default()));
-        if let Some(alerts) = alerts {
-            joined = joined.with_alarms(Arc::new(alerts));
+        if let Some(desk) = desk {
+            joined = joined.with_alarms(Arc::new(desk.clone())).with_operate(Arc::new(desk));
         }
         match Station::start_joined(options, joined) {
             Ok(station) => {

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use plimsoll_alerts::{Cursors, Engine, Feed, Limits, Now, Rule, RuleChange, RulesConfig};
+use plimsoll_alerts::{Alert, Cursors, Engine, Feed, Limits, Now, Rule, RuleChange, RulesConfig};
 
-use crate::glue::alerts_station::OpenAlerts;
+use crate::glue::alerts_metrics::MetricsHistory;
+use crate::glue::alerts_station::ReplayDesk;
 use crate::glue::alerts_store::{OwnedRow, StoreRows};
 
+use super::place::{ALERTS_SPOOL, SERVICE, spool_of};
 use super::told::Told;
 use super::watch::{Bar, Watch};
 
@@ -32,7 +34,7 @@ struct Run {
     engine: Engine,
     feed: Feed,
     store: StoreRows,
-    open: OpenAlerts,
+    desk: ReplayDesk,
     /// Rows beyond `known`, by their time.
     waiting: Vec<OwnedRow>,
     /// Rows before this time have all been read.
@@ -59,9 +61,9 @@ impl Rules {
         }
     }
 
-    /// What is open, as it changes.
-    pub(super) fn alerts(&self) -> OpenAlerts {
-        self.0.borrow().open.clone()
+    /// Who keeps what is open, and does what a person wants of it.
+    pub(super) fn desk(&self) -> ReplayDesk {
+        self.0.borrow().desk.clone()
     }
 
     /// Somebody who looks at the store now and then.
@@ -77,6 +79,7 @@ impl Rules {
         // One look takes a bounded number of rows.
         while run.look(end) > 0 {}
         run.evaluate(end + Duration::from_nanos(1));
+        run.desk.end("the replay is over");
         run.say();
         let told = run.told.take();
         told.map_or(Ok(true), |told| told.close(&mut io::stderr()))
@@ -88,12 +91,20 @@ impl Run {
         let rules = rules();
         let feed = Feed::new(&rules);
         let since = SystemTime::UNIX_EPOCH;
+        // Where people are told, delivery keeps the history.
+        let history = match &told {
+            Some(_) => None,
+            None => {
+                let spool = spool_of(store, ALERTS_SPOOL);
+                Some(MetricsHistory::replay(store, &spool, SERVICE)?)
+            }
+        };
         let store = StoreRows::of_file(store, feed.wanted(), &Cursors::default(), since)?;
         Ok(Self {
             engine: Engine::new(rules)?,
             feed,
             store,
-            open: OpenAlerts::default(),
+            desk: ReplayDesk::new(history),
             waiting: Vec::new(),
             known: since,
             now: since,
@@ -126,14 +137,13 @@ impl Run {
             self.now = self.now.max(row.at());
             let now = self.moment();
             row.with(|row| self.feed.row(&mut self.engine, row, now).len());
-            self.tell();
+            self.tell(now);
         }
         if self.began.is_some() {
             let now = self.moment();
             self.engine.advance(now);
-            self.tell();
+            self.tell(now);
         }
-        self.open.put(&self.engine.open_alerts());
     }
 
     fn moment(&mut self) -> Now {
@@ -141,8 +151,10 @@ impl Run {
         Now::new(self.now, self.now.duration_since(began).unwrap_or_default())
     }
 
-    fn tell(&mut self) {
-        for alert in self.engine.alerts() {
+    fn tell(&mut self, now: Now) {
+        let alerts: Vec<Alert> = self.engine.alerts().collect();
+        self.desk.tell(&alerts, now);
+        for alert in alerts {
             if let Some(told) = &self.told {
                 told.tell(&alert);
             }

@@ -15,7 +15,7 @@ use plimsoll_metrics::{
 const LABELS: [&str; 5] = ["trader_id", "account_id", "strategy_id", "instrument_id", "venue"];
 
 /// The service that rows of this process come from.
-const SERVICE: &str = "alerts";
+pub(crate) const SERVICE: &str = "alerts";
 
 /// Longest wait for the last rows at the end; what is not in the store by then waits in its spool.
 const CLOSE_MAX: Duration = Duration::from_secs(5);

@@ -182,6 +182,13 @@ impl OwnedRow {
         SystemTime::UNIX_EPOCH + since
     }
 
+    /// Whether it comes from that service of any machine.
+    pub(crate) fn is_of(&self, service: &str) -> bool {
+        let producer = self.labels.iter().find(|(name, _)| name == "producer");
+        let name = producer.and_then(|(_, value)| value.split_once('@'));
+        name.is_some_and(|(name, _)| name == service)
+    }
+
     /// Hands it to whoever takes rows.
     pub(crate) fn with<R>(&self, take: impl FnOnce(&Row<'_>) -> R) -> R {
         let labels = pairs(&self.labels);

@@ -255,7 +255,7 @@ fn a_demo_serves_its_page_while_it_runs_and_stays_until_ctrl_c_when_asked() {
     // By then every row is in the store.
     wait_for_line(&told, "the page stays at ");
     let late = page(url);
-    for shown in ["REPLAY", "0 firing", "trend-001", "39 points", "critical &gt; 10 %"] {
+    for shown in ["REPLAY", "everything fine", "trend-001", "39 points", "critical &gt; 10 %"] {
         assert!(late.contains(shown), "`{shown}` is not on the page: {late}");
     }
     let (code, out) = running.interrupt();

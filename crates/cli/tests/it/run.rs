@@ -85,7 +85,13 @@ impl Running {
     /// With stderr to somewhere.
     #[track_caller]
     pub(crate) fn start_with(dir: &Path, args: &[&str], err: Stdio) -> Self {
-        let mut child = command(dir, args).stdout(Stdio::piped()).stderr(err).spawn().unwrap();
+        Self::spawn(command(dir, args).stderr(err))
+    }
+
+    /// A command as it is.
+    #[track_caller]
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Self { child, out }
     }

@@ -1,5 +1,7 @@
 //! Who may do what.
 
+use std::sync::{Arc, PoisonError};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use hyper::{Method, Request, Response};
@@ -9,11 +11,11 @@ use crate::counts::add;
 use crate::tokens::{Scope, Token};
 
 /// Whose request this is, if it may be answered; without tokens nobody's.
-pub(super) fn admit<'s, B>(
-    shared: &'s Shared,
+pub(super) fn admit<B>(
+    shared: &Shared,
     request: &Request<B>,
     scope: Scope,
-) -> Result<Option<&'s Token>, Box<Response<Out>>> {
+) -> Result<Option<Arc<Token>>, Box<Response<Out>>> {
     let admitted = check(shared, request, scope);
     if admitted.is_err() {
         add(&shared.counts.denied, 1);
@@ -21,24 +23,26 @@ pub(super) fn admit<'s, B>(
     admitted.map_err(|(status, reason)| Box::new(reply::denied(status, &reason)))
 }
 
-fn check<'s, B>(
-    shared: &'s Shared,
+fn check<B>(
+    shared: &Shared,
     request: &Request<B>,
     scope: Scope,
-) -> Result<Option<&'s Token>, (u16, String)> {
-    let tokens = &shared.options.tokens;
+) -> Result<Option<Arc<Token>>, (u16, String)> {
+    let tokens = shared.live.read().unwrap_or_else(PoisonError::into_inner).tokens.clone();
     if is_foreign(request) {
         return Err((403, "a page of another site may not ask this".to_owned()));
     }
     if tokens.is_empty() {
         // Loopback only; a name that resolves to it must not open it to a page of another site.
-        return if is_loopback_host(request) {
-            Ok(None)
-        } else {
+        return if !is_loopback_host(request) {
             Err((
                 403,
                 "wanted a loopback address as host; without tokens no other is answered".to_owned(),
             ))
+        } else if scope == Scope::Operate && !shared.options.is_operable {
+            Err((403, "this station was started without `--operate`".to_owned()))
+        } else {
+            Ok(None)
         };
     }
     let Some(shown) = shown(request) else {
@@ -51,10 +55,16 @@ fn check<'s, B>(
         return Err((401, "no such token".to_owned()));
     };
     if token.allows(scope) {
-        Ok(Some(token))
+        Ok(Some(Arc::clone(token)))
     } else {
         Err((403, format!("the token `{}` has no scope `{scope}`", token.name)))
     }
+}
+
+/// Whether somebody showed a token that a browser does not send by itself.
+pub(super) fn is_bearer<B>(request: &Request<B>) -> bool {
+    let scheme = header(request, &AUTHORIZATION).and_then(|text| text.split_once(' '));
+    scheme.is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 fn header<'r, B>(request: &'r Request<B>, name: &HeaderName) -> Option<&'r str> {

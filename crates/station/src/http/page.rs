@@ -1,10 +1,10 @@
 //! The page, what it needs, and the events that tell it to look again.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
@@ -14,15 +14,20 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{sleep, timeout};
 
 use super::{Out, Shared, plain, reply, write::parameter};
-use crate::page::{self, Asked, CSS, Facts, SCRIPT};
+use crate::page::{self, Asked, CSS, Facts, SCRIPT, Source};
 use crate::store::chain;
+use crate::tokens::{Scope, Token};
 
 /// Shortest time between two events, so that a page is not drawn for every commit.
 const PAUSE: Duration = Duration::from_millis(250);
+/// One open page is drawn at most one in so many parts of the time,
+const PARTS: u32 = 3;
+/// unless that were so long that a row is not seen within a second.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// Longest time between two events, so that ages go on.
 const PULSE: Duration = Duration::from_secs(2);
 /// What a page sends to get only what changes.
-const PART: &str = "x-plimsoll-part";
+pub(super) const PART: &str = "x-plimsoll-part";
 
 const ICON: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"6\" fill=\"none\" stroke=\"#0072b2\" stroke-width=\"2\"/><path d=\"M0 8h16\" stroke=\"#d55e00\" stroke-width=\"2\"/></svg>";
 
@@ -39,10 +44,20 @@ pub(super) fn file(path: &str) -> Option<Response<Out>> {
     })
 }
 
-/// A dashboard, whole or only what changes.
+/// This moment, ns since 1970 UTC.
 #[allow(clippy::disallowed_methods, reason = "a page is of this moment, read at this edge")]
-pub(super) async fn dashboard<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Out> {
-    let board = &shared.board;
+pub(super) fn now_ns() -> i64 {
+    Timestamp::from(SystemTime::now()).as_nanos()
+}
+
+/// A dashboard, whole or only what changes.
+#[allow(clippy::disallowed_methods, reason = "how long drawing takes is measured at this edge")]
+pub(super) async fn dashboard<B>(
+    shared: &Arc<Shared>,
+    request: &Request<B>,
+    token: Option<&Token>,
+) -> Response<Out> {
+    let board = shared.live.read().unwrap_or_else(PoisonError::into_inner).board.clone();
     let path = request.uri().path();
     let id = match path.strip_prefix("/d/") {
         Some(id) => id.to_owned(),
@@ -52,7 +67,7 @@ pub(super) async fn dashboard<B>(shared: &Arc<Shared>, request: &Request<B>) -> 
         return plain(404, "there is no such dashboard\n");
     }
     let is_part = request.headers().contains_key(PART);
-    let now_ns = Timestamp::from(SystemTime::now()).as_nanos();
+    let now_ns = now_ns();
     let query = request.uri().query();
     let options = &shared.options;
     let asked =
@@ -63,16 +78,22 @@ pub(super) async fn dashboard<B>(shared: &Arc<Shared>, request: &Request<B>) -> 
         return reply::later(503, "too many pages are drawn");
     };
     let state = Arc::clone(shared);
+    let facts = facts(shared, token, now_ns);
     let drawn = tokio::task::spawn_blocking(move || {
-        let facts = facts(&state, now_ns);
+        let begun = Instant::now();
+        // Before the store is asked: what changes meanwhile is seen the next time.
+        let past = state.counts.past.load(Ordering::Acquire);
         let store = state.behind.read().map_err(|error| chain(&error))?;
-        let dashboard = state.board.dashboard(&id).ok_or("there is no such dashboard")?;
+        let source = Source { store: &store, cache: &state.cache, past };
+        let dashboard = board.dashboard(&id).ok_or("there is no such dashboard")?;
         let text = if is_part {
-            page::main(dashboard, &store, &asked, &facts)
+            page::main(dashboard, source, &asked, &facts)
         } else {
-            page::whole(&state.board, dashboard, &store, &asked, &facts)
+            page::whole(&board, dashboard, source, &asked, &facts)
         };
         drop(permit);
+        let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        state.drawn_ms.store(ms, Ordering::Relaxed);
         Ok::<_, String>(text)
     });
     match drawn.await {
@@ -82,14 +103,19 @@ pub(super) async fn dashboard<B>(shared: &Arc<Shared>, request: &Request<B>) -> 
     }
 }
 
-fn facts(shared: &Shared, now_ns: i64) -> Facts {
+/// What the station knows of itself, for somebody with this token.
+pub(super) fn facts(shared: &Shared, token: Option<&Token>, now_ns: i64) -> Facts {
     let last = shared.counts.last_commit_ns.load(Ordering::Relaxed);
     #[allow(clippy::cast_precision_loss, reason = "an age for people")]
     let age_secs = (last > 0).then(|| now_ns.saturating_sub(last).max(0) as f64 / 1e9);
+    let may_operate = token.map_or(shared.options.is_operable, |t| t.allows(Scope::Operate));
+    let form_key = may_operate && shared.operate.is_some();
     Facts {
         rows_stored: shared.counts.rows_stored(),
         age_secs,
-        alarms: shared.alarms.as_ref().map(|alarms| alarms.open()),
+        stale_after_secs: shared.options.stale_after.as_secs_f64(),
+        watching: shared.alarms.as_ref().map(|alarms| alarms.watching()),
+        form_key: form_key.then(|| shared.form_key.clone()),
     }
 }
 
@@ -117,6 +143,7 @@ pub(super) fn events(shared: &Arc<Shared>) -> Response<Out> {
     let (send, body) = channel(1);
     let mut changed = shared.changed.clone();
     let mut draining = shared.draining.clone();
+    let drawn = Arc::clone(shared);
     tokio::spawn(async move {
         loop {
             let commits = *changed.borrow_and_update();
@@ -124,7 +151,8 @@ pub(super) fn events(shared: &Arc<Shared>) -> Response<Out> {
             if *draining.borrow_and_update() || send.send(event).await.is_err() {
                 break;
             }
-            sleep(PAUSE).await;
+            let drawing = Duration::from_millis(drawn.drawn_ms.load(Ordering::Relaxed));
+            sleep((drawing * PARTS).clamp(PAUSE, PAUSE_MAX)).await;
             // A pulse comes also when nothing changes; the end of the writer ends the stream.
             if timeout(PULSE, changed.changed()).await.is_ok_and(|changed| changed.is_err()) {
                 break;

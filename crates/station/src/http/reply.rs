@@ -60,9 +60,19 @@ pub(super) fn page(text: String) -> Response<Out> {
     let headers = [
         ("content-type", "text/html; charset=utf-8"),
         ("content-security-policy", POLICY),
-        ("referrer-policy", "no-referrer"),
+        // With `no-referrer` a browser would send `Origin: null` with a form of this very page.
+        ("referrer-policy", "same-origin"),
     ];
     respond(200, &headers, text.into())
+}
+
+/// Look there now, by GET. `to` is a path of ours.
+pub(super) fn see_other(to: &str) -> Response<Out> {
+    let mut response = empty(303);
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(hyper::header::LOCATION, to);
+    }
+    response
 }
 
 /// Events, for as long as somebody listens.

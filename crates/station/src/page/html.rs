@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_board::svg::escape;
-use plimsoll_board::{Board, Dashboard, Panel, Picture, Variable, View, draw};
+use plimsoll_board::svg::{Mark, escape};
+use plimsoll_board::{Board, Dashboard, Data, Panel, Picture, Variable, View, draw};
 use plimsoll_metrics::Timestamp;
 use plimsoll_metrics::read::Rfc3339;
 
-use super::{Asked, ask, values};
-use crate::alarms::{Alarm, AlarmLevel};
-use crate::behind::Reading;
+use super::verdict::{State, verdict};
+use super::{Asked, Source, alarms, marks, values};
+use crate::alarms::Watching;
+use crate::behind::{AskError, Reading};
 
 /// Asks for the page again when a row has come; without it the page is whole and stands still.
 pub(crate) const SCRIPT: &str = include_str!("page.js");
@@ -23,15 +24,19 @@ pub(crate) struct Facts {
     pub(crate) rows_stored: u64,
     /// Age of the newest commit, seconds; `None` before the first.
     pub(crate) age_secs: Option<f64>,
-    /// Open alerts; `None` when nobody evaluates rules here.
-    pub(crate) alarms: Option<Vec<Alarm>>,
+    /// Age from which rows are stale, seconds.
+    pub(crate) stale_after_secs: f64,
+    /// How the rules stand; `None` when nobody evaluates rules here.
+    pub(crate) watching: Option<Watching>,
+    /// What a form carries; `None` for somebody who may not acknowledge.
+    pub(crate) form_key: Option<String>,
 }
 
 /// The whole page.
 pub(crate) fn whole(
     board: &Board,
     dashboard: &Dashboard,
-    store: &Reading,
+    source: Source<'_>,
     asked: &Asked,
     facts: &Facts,
 ) -> String {
@@ -50,27 +55,32 @@ pub(crate) fn whole(
         push(&mut page, format_args!("<li><a href=\"/d/{id}?{query}\"{here}>{title}</a></li>"));
     }
     page.push_str("</ul></nav>");
-    page.push_str(&filters(dashboard, store, asked));
+    page.push_str(&filters(dashboard, source.store, asked));
     page.push_str(
-        "</header><p id=\"off\" role=\"status\">No connection: these figures are old.</p>",
+        "</header><p id=\"off\" role=\"status\">No connection: these figures are old.</p>\
+         <p id=\"said\" role=\"status\"></p>",
     );
     push(
         &mut page,
         format_args!(
             "<main id=\"main\" tabindex=\"-1\">{}</main>",
-            main(dashboard, store, asked, facts)
+            main(dashboard, source, asked, facts)
         ),
     );
     page.push_str("</body></html>");
     page
 }
 
-/// What changes when rows come.
-pub(crate) fn main(dashboard: &Dashboard, store: &Reading, asked: &Asked, facts: &Facts) -> String {
-    let mut page = verdict(asked, facts);
-    if let Some(alarms) = &facts.alarms {
-        page.push_str(&alarm_list(alarms, asked));
-    }
+/// What changes when rows come: parts that the script replaces one by one.
+pub(crate) fn main(
+    dashboard: &Dashboard,
+    source: Source<'_>,
+    asked: &Asked,
+    facts: &Facts,
+) -> String {
+    let mut page = first_line(asked, facts);
+    let back = format!("/d/{}?{}", dashboard.id, asked.query());
+    page.push_str(&alarms::pane(facts, asked, &back));
     push(
         &mut page,
         format_args!(
@@ -79,8 +89,11 @@ pub(crate) fn main(dashboard: &Dashboard, store: &Reading, asked: &Asked, facts:
             escape(&dashboard.question)
         ),
     );
+    let marks = marks(source.store, asked);
     for panel in &dashboard.panels {
-        page.push_str(&section(panel, store, asked));
+        let id = format!("{}/{}", dashboard.id, panel.id);
+        let data = source.ask(&id, &panel.query, asked);
+        page.push_str(&section(panel, data, &marks, asked));
     }
     page.push_str("</div>");
     page
@@ -93,81 +106,40 @@ fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// What kind of trading this is, and whether all is well, in one line of words.
-fn verdict(asked: &Asked, facts: &Facts) -> String {
+fn first_line(asked: &Asked, facts: &Facts) -> String {
     let modes = asked.scope.mode.join(" and ").to_uppercase();
     let modes = if modes.is_empty() { "EVERY MODE".to_owned() } else { modes };
-    let firing =
-        facts.alarms.as_ref().map(|all| all.iter().filter(|alarm| alarm.is_firing).count());
-    let firing = match firing {
-        None => "no rules are evaluated here".to_owned(),
-        Some(n) => format!("{n} firing"),
+    let found = verdict(facts, asked.now_ns);
+    let class = match found.state {
+        State::Fine => "b-good",
+        State::Firing => "b-crit",
+        State::Unknown => "b-unknown",
     };
-    let age = match facts.age_secs {
-        None => "no row yet".to_owned(),
-        Some(age) => format!("last row stored {age:.1} s ago"),
-    };
-    let class = match (&facts.alarms, firing.starts_with("0 ")) {
-        (None, _) => "b-unknown",
-        (_, true) => "b-good",
-        _ => "b-crit",
-    };
-    // Beside a producer that writes into the store itself, the station stores none.
-    let rows = match facts.rows_stored {
-        0 => String::new(),
-        rows => format!(", {rows} rows stored since the start"),
-    };
-    let at = Rfc3339(Timestamp::from_nanos(asked.now_ns)).to_string();
-    let at = at.get(..19).unwrap_or_default().replace('T', " ");
+    let details: String =
+        found.details.iter().map(|detail| format!(", {}", escape(detail))).collect();
+    let exact = Rfc3339(Timestamp::from_nanos(asked.now_ns)).to_string();
+    let at = exact.get(..19).unwrap_or_default().replace('T', " ");
+    let live = if modes.contains("LIVE") { " live" } else { "" };
     format!(
-        "<p class=\"verdict\"><strong>{}</strong> <span class=\"b-word {class}\">{firing}</span>, {age}{rows}; \
-         {at} UTC</p>",
-        escape(&modes)
+        "<p class=\"verdict {class}\" id=\"verdict\" data-part><strong class=\"mode{live}\">{}</strong> \
+         <strong class=\"b-word\">{}</strong><span>{details}; <time datetime=\"{}\">{at} UTC</time></span></p>",
+        escape(&modes),
+        escape(&found.headline),
+        escape(&exact)
     )
 }
 
-fn alarm_list(alarms: &[Alarm], asked: &Asked) -> String {
-    if alarms.is_empty() {
-        return "<section class=\"alarms\" aria-label=\"Alerts\"><p>No alert is open.</p></section>".to_owned();
-    }
-    let mut list = "<section class=\"alarms\" aria-label=\"Alerts\"><ul>".to_owned();
-    for alarm in alarms {
-        let (class, word) = match alarm.level {
-            AlarmLevel::Critical => ("b-crit", "critical"),
-            AlarmLevel::Warning => ("b-warn", "warning"),
-            AlarmLevel::Info => ("b-info", "info"),
-        };
-        let labels: Vec<String> =
-            alarm.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let since = Timestamp::from(alarm.since).as_nanos();
-        let limit = match alarm.limit.as_str() {
-            "" => String::new(),
-            limit => format!(" beside a limit of {}", escape(limit)),
-        };
-        let minutes = asked.now_ns.saturating_sub(since) / 60_000_000_000;
-        push(
-            &mut list,
-            format_args!(
-                "<li class=\"{class}\"><strong class=\"b-word\">{word}, {}</strong> {}: {}{limit}, for {minutes} min <small>{}</small></li>",
-                escape(&alarm.state),
-                escape(&alarm.title),
-                escape(&alarm.value),
-                escape(&labels.join(" ")),
-            ),
-        );
-    }
-    list.push_str("</ul></section>");
-    list
-}
-
-fn section(panel: &Panel, store: &Reading, asked: &Asked) -> String {
+fn section(panel: &Panel, data: Result<Data, AskError>, marks: &[Mark], asked: &Asked) -> String {
     let size = match panel.picture {
         Picture::Stat | Picture::Table => (320, 120),
+        _ if panel.place.w > 12 => (960, 300),
         _ => (640, 240),
     };
     let view = View::new((asked.scope.from_ns, asked.scope.to_ns), asked.scope.step_ns)
         .at(asked.now_ns)
+        .with_marks(marks.to_vec())
         .sized(size.0, size.1);
-    let body = match ask(store, &panel.query, asked) {
+    let body = match data {
         Ok(data) => draw(panel, &data, &view),
         Err(error) => {
             tracing::warn!(panel = panel.id, %error, "a panel could not be asked");
@@ -181,13 +153,21 @@ fn section(panel: &Panel, store: &Reading, asked: &Asked) -> String {
     };
     let (width, id) = (panel.place.w.clamp(1, 24), escape(&panel.id));
     format!(
-        "<section class=\"p w{width}\" aria-labelledby=\"t-{id}\"><h2 id=\"t-{id}\">{title}</h2>{body}</section>"
+        "<section class=\"p w{width}\" id=\"p-{id}\" data-part aria-labelledby=\"t-{id}\"><h2 id=\"t-{id}\">{title}</h2>{body}</section>"
     )
 }
 
 /// A form that works without a script.
 fn filters(dashboard: &Dashboard, store: &Reading, asked: &Asked) -> String {
-    let mut form = format!("<form method=\"get\" action=\"/d/{}\">", escape(&dashboard.id));
+    let picked = Variable::ALL.iter().filter_map(|variable| {
+        asked.picked(*variable).map(|value| format!(", {} {}", variable.name(), escape(value)))
+    });
+    let mut form = format!(
+        "<details class=\"filters\"><summary>Last {} h{}</summary><form method=\"get\" action=\"/d/{}\">",
+        asked.hours,
+        picked.collect::<String>(),
+        escape(&dashboard.id)
+    );
     for variable in Variable::ALL {
         let picked = asked.picked(variable).unwrap_or_default();
         let (name, title) = (variable.name(), variable.title());
@@ -207,7 +187,7 @@ fn filters(dashboard: &Dashboard, store: &Reading, asked: &Asked) -> String {
     push(
         &mut form,
         format_args!(
-            "<label>Hours <input name=\"hours\" type=\"number\" min=\"1\" max=\"2208\" value=\"{}\"></label><button>Show</button></form>",
+            "<label>Hours <input name=\"hours\" type=\"number\" min=\"1\" max=\"2208\" value=\"{}\"></label><button>Show</button></form></details>",
             asked.hours
         ),
     );

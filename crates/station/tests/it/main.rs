@@ -18,6 +18,7 @@ mod client;
 mod clients;
 mod follow;
 mod ingest;
+mod operate;
 mod page;
 mod tcp;
 mod upkeep;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use plimsoll_board::{Compare, Measure, Rule, Sample, Severity, Unit};
-use plimsoll_station::{Alarm, AlarmLevel, Alarms, Joined, Station, StationOptions};
+use plimsoll_station::{Alarm, AlarmLevel, Alarms, Joined, Station, StationOptions, Watching};
 
 use crate::client::{Running, send};
 
@@ -32,8 +32,8 @@ fn drawdown_rule() -> Rule {
 struct One(Alarm);
 
 impl Alarms for One {
-    fn open(&self) -> Vec<Alarm> {
-        vec![self.0.clone()]
+    fn watching(&self) -> Watching {
+        Watching::new(vec![self.0.clone()])
     }
 }
 
@@ -98,7 +98,7 @@ fn texts_from_outside_are_shown_and_never_run() {
     }
     let page = running.get("/");
     assert!(
-        page.body.contains("Drawdown &lt;b&gt;") && page.body.contains("1 firing"),
+        page.body.contains("Drawdown &lt;b&gt;") && page.body.contains("1 alert firing"),
         "{}",
         page.body
     );
@@ -142,4 +142,14 @@ fn an_open_page_hears_of_a_row_within_a_second() {
     assert!(lines.any(|line| line == "id: 2"));
     let ended = running.station.stop(Duration::from_secs(20));
     assert_eq!(ended.connections_cut, 0, "an open page does not hold the end up");
+}
+
+#[test]
+fn what_was_deployed_or_changed_is_marked_on_every_picture_over_time() {
+    let running = start(alarm());
+    running.write(risk("a", 0.02)).is(204);
+    let change = "ops_events,env=prod,mode=live,kind=limit,target=limits.max_leverage,outcome=changed from_value=\"3\",to_value=\"<2>\"\n";
+    running.write(change).is(204);
+    let page = running.get("/d/drawdown").is(200).body.clone();
+    assert!(page.contains("limit limits.max_leverage 3 → &lt;2&gt;"), "{page}");
 }

@@ -10,14 +10,14 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use plimsoll_alerts::{
     Alert, AlertsConfig, CommandAction, Delivery, DeliveryPorts, Monitor, Now, Opened, Outcome,
-    Secrets, SelfReport, SignsOfLife, parse_span,
+    Secrets, SelfReport, SignsOfLife, Status, parse_span,
 };
 use plimsoll_metrics::{self as metrics, HealthStatus, Series};
 
 use self::{clock::Clock, health::Health};
 use super::effective::{self, Effective, effective};
 use crate::failure::{Exit, Failure, Hint as _};
-use crate::glue::alerts_metrics::MetricsHistory;
+use crate::glue::alerts_metrics::{self, MetricsHistory};
 use crate::glue::alerts_store::StoreRows;
 use crate::stop::Stop;
 use crate::store::{StoreArgs, StorePlace};
@@ -71,6 +71,8 @@ pub(crate) enum Tells {
     Prints,
     /// Whom the configuration names, and it prints.
     PrintsAndDelivers,
+    /// Whom the configuration names.
+    Delivers,
 }
 
 /// How rules are run.
@@ -87,6 +89,15 @@ pub(crate) struct How {
     pub(crate) tells: Tells,
 }
 
+/// What one look took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// Rows.
+    pub(crate) rows: usize,
+    /// Rows of these that this process did not write itself.
+    pub(crate) of_others: usize,
+}
+
 /// Everything that runs.
 pub(crate) struct Run {
     monitor: Monitor,
@@ -99,6 +110,7 @@ pub(crate) struct Run {
     own: Option<Series>,
     clock: Clock,
     reported_at: Option<Duration>,
+    prints: bool,
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
@@ -194,8 +206,9 @@ impl Run {
         say_start(count, &how.store, &opened, delivery.as_ref());
         let health = Health::default();
         let signs = signs(config, how, &health)?;
+        let prints = how.tells != Tells::Delivers;
         let (reported_at, _signs) = (None, signs);
-        Ok(Self { monitor, rows, delivery, health, _signs, own, clock, reported_at })
+        Ok(Self { monitor, rows, delivery, health, _signs, own, clock, reported_at, prints })
     }
 
     /// What came while nobody watched.
@@ -203,7 +216,7 @@ impl Run {
         self.monitor.look_for_maintenance(self.clock.now())?;
         self.monitor.begin_catch_up();
         // One look takes a bounded number of rows; few are those that came meanwhile.
-        while self.read() >= FEW {}
+        while self.read().rows >= FEW {}
         let alerts = self.monitor.end_catch_up(self.clock.now()).to_vec();
         self.tell(&alerts);
         if let Some(delivery) = &self.delivery {
@@ -212,8 +225,8 @@ impl Run {
         Ok(())
     }
 
-    /// One look at the store. Returns how many rows it took.
-    pub(crate) fn step(&mut self) -> Result<usize, Failure> {
+    /// One look at the store. Returns what it took.
+    pub(crate) fn step(&mut self) -> Result<Taken, Failure> {
         let taken = self.read();
         let now = self.clock.now();
         let alerts = self.monitor.look_for_maintenance(now)?.to_vec();
@@ -243,10 +256,27 @@ impl Run {
         Ok(taken)
     }
 
-    fn read(&mut self) -> usize {
+    /// How delivery stands; none when nobody is told, or it does not answer.
+    pub(crate) fn status(&self) -> Option<Status> {
+        self.delivery.as_ref().and_then(Delivery::status)
+    }
+
+    /// What is not well with the running of the rules, if anything.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.health.check()
+    }
+
+    /// Where this process tells of itself.
+    pub(crate) fn own(&self) -> Option<&Series> {
+        self.own.as_ref()
+    }
+
+    fn read(&mut self) -> Taken {
         let look = self.rows.look();
         self.health.note_tables(&look);
+        let mut taken = Taken { rows: look.rows.len(), of_others: 0 };
         for row in &look.rows {
+            taken.of_others += usize::from(!row.is_of(alerts_metrics::SERVICE));
             let now = self.clock.now();
             let alerts = row.with(|row| self.monitor.row(row, now).to_vec());
             self.tell(&alerts);
@@ -262,7 +292,7 @@ impl Run {
             let alerts = self.monitor.readable(&table, now).to_vec();
             self.tell(&alerts);
         }
-        look.rows.len()
+        taken
     }
 
     fn report(&mut self, now: Now) {
@@ -293,7 +323,7 @@ impl Run {
 
     fn tell(&self, alerts: &[Alert]) {
         for alert in alerts {
-            if alert.is_telling() {
+            if self.prints && alert.is_telling() {
                 println!("{}", effective::line(alert));
             }
             let refused = self.delivery.as_ref().map(|delivery| delivery.tell(alert.clone()));

@@ -10,7 +10,7 @@ use crate::failure::causes;
 use crate::moment;
 
 /// Rows of a table that one look takes; the rest comes with the next one.
-const ROWS_MAX: usize = 1_000_000;
+const ROWS_MAX: usize = 100_000;
 /// Rows of one answer of a server: with every column of our widest table it stays far below its bound.
 const PAGE_ROWS: usize = 20_000;
 /// A row that comes this much later than others of its table is still seen.
