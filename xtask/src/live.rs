@@ -22,6 +22,7 @@ mod kill;
 mod kit;
 mod million;
 mod outage;
+mod page;
 mod python;
 mod questdb_drift;
 mod questdb_server;
@@ -122,6 +123,11 @@ const PROOFS: &[Proof] = &[
         name: "station",
         shows: "a station killed -9 while it takes rows in loses no acknowledged row and has none twice",
         run: station::kills,
+    },
+    Proof {
+        name: "page",
+        shows: "a person in Chromium sees the demo trade, its drawdown warned of, and acknowledges it",
+        run: page::run,
     },
     Proof {
         name: "station-clients",
