@@ -80,7 +80,10 @@ impl Store {
                 let seen = cursor.seen.entry(run).or_insert(seq);
                 *seen = seq.max(*seen);
             }
-            cursor.ts = cursor.ts.max(long(row, ts));
+            // What was cut off may be older than what was not.
+            if !answer.is_cut {
+                cursor.ts = cursor.ts.max(long(row, ts));
+            }
         }
         // A table without a row is followed from its first one on.
         cursor.ts = cursor.ts.or(Some(i64::MIN));
@@ -99,10 +102,10 @@ impl Store {
             return Ok(self.since(name, ts.saturating_sub(FRESH_NS), n, &cursor.seen)?.answer);
         }
         let found = self.since(name, ts.saturating_sub(LATE_NS), n, &cursor.seen)?;
-        if found.looked_at > MANY {
-            cursor.fresh_calls = FRESH_CALLS;
-        }
         if !found.answer.is_cut {
+            if found.looked_at > MANY {
+                cursor.fresh_calls = FRESH_CALLS;
+            }
             // A run without a row in this time has no row that a later call could show again.
             cursor.seen.retain(|run, _| found.runs.contains(run));
         }

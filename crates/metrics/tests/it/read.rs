@@ -192,3 +192,23 @@ fn moments_of_a_table_that_comes_after_the_store_was_opened_are_moments() {
     let ts = answer.columns.iter().position(|column| column == "ts").unwrap();
     assert!(answer.rows.iter().all(|row| matches!(row[ts], Datum::Timestamp(_))), "{answer:?}");
 }
+
+#[test]
+fn rows_that_were_cut_off_are_shown_by_later_calls_however_old_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.db");
+    let hour = 3_600_000_000_000;
+    let mut build = Build::table("trading_orders");
+    // The first run is the newer one.
+    for row in [at(NOON + hour, 1, 0), at(NOON, 2, 0), at(NOON + 1, 2, 1)] {
+        build.add(&row);
+    }
+    build.write(&mut open(&path)).unwrap();
+    let store = Store::open(&path).unwrap();
+    let mut cursor = Cursor::after(Timestamp::from_nanos(NOON));
+    let mut shown = 0;
+    for _ in 0..5 {
+        shown += store.tail("trading_orders", 1, &mut cursor).unwrap().rows.len();
+    }
+    assert_eq!(shown, 3);
+}

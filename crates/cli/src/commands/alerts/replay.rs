@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::effective::{self, effective};
 use crate::failure::{Exit, Failure};
-use crate::glue::alerts_store::StoreRows;
+use crate::glue::alerts_store::{OwnedRow, StoreRows};
 use crate::grid::{self, Format};
 use crate::store::{Rows, StoreArgs};
 
@@ -46,14 +46,23 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
     let mut engine = Engine::new(rules)?;
     let none = plimsoll_alerts::Cursors::new();
     let mut rows = StoreRows::open(&place, feed.wanted(), &none, SystemTime::UNIX_EPOCH)?;
-    let look = rows.look();
-    if let Some((table, why)) = look.lost.first() {
-        return Err(anyhow::anyhow!("cannot read `{table}`: {why}").into());
+    let mut read = Vec::new();
+    // One look takes a bounded number of rows.
+    loop {
+        let look = rows.look();
+        if let Some((table, why)) = look.lost.first() {
+            return Err(anyhow::anyhow!("cannot read `{table}`: {why}").into());
+        }
+        if look.rows.is_empty() {
+            break;
+        }
+        read.extend(look.rows);
     }
+    read.sort_by_key(OwnedRow::at);
     let mut found = Rows { columns: COLUMNS.map(str::to_owned).into(), ..Rows::default() };
     let mut has_fired = false;
     let mut last = None;
-    for row in &look.rows {
+    for row in &read {
         let now = Now::of_row(row.at());
         row.with(|row| feed.row(&mut engine, row, now).len());
         note(&engine, args, &mut found, &mut has_fired);
@@ -63,7 +72,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
         engine.advance(last);
         note(&engine, args, &mut found, &mut has_fired);
     }
-    eprintln!("{} rows replayed", look.rows.len());
+    eprintln!("{} rows replayed", read.len());
     grid::print(&found, args.format, &mut std::io::stdout().lock())?;
     Ok(if has_fired { Exit::Finding } else { Exit::Fine })
 }
