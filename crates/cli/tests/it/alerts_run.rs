@@ -1,5 +1,6 @@
 //! `plimsoll alerts run`, `replay`, `rules` and `check`: the whole way from a producer's row to Discord.
 
+use std::cell::OnceCell;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,6 +33,8 @@ pub(crate) struct Desk {
     store: String,
     /// Where a producer writes, if that is a server.
     server: Option<String>,
+    /// A producer of that server, which lives on: it reads nothing back, so its peaks are its own.
+    producer: OnceCell<Metrics>,
 }
 
 impl Desk {
@@ -43,7 +46,8 @@ impl Desk {
         std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o600)).unwrap();
         let config = config.replace("HOOK", &hook.display().to_string());
         std::fs::write(dir.path().join("c.yaml"), config).unwrap();
-        Self { dir, discord, store: "s.db".to_owned(), server: None }
+        let store = "s.db".to_owned();
+        Self { dir, discord, store, server: None, producer: OnceCell::new() }
     }
 
     /// The same over a server: rules read at one address, producers write to the other.
@@ -65,14 +69,18 @@ impl Desk {
         Running::start(self.path(), &args)
     }
 
-    /// A producer that lives as long as it takes to tell one equity.
+    /// A producer that lives as long as it takes to tell one equity; at a server, one that lives on.
     pub(crate) fn equity(&self, equity: f64) {
-        let options = match &self.server {
-            None => Options::embedded(self.path().join("s.db"), Mode::Live),
-            Some(server) => Options::connect(server, self.path().join("spool"), Mode::Live)
-                .with_creates_tables(true)
-                .with_risk_baseline(RiskBaseline::Fresh),
-        };
+        if let Some(server) = &self.server {
+            let spool = self.path().join("spool");
+            let options = Options::connect(server, spool, Mode::Live).with_creates_tables(true);
+            let options = options.with_risk_baseline(RiskBaseline::Fresh);
+            let metrics = self.producer.get_or_init(|| Metrics::open(&options).unwrap());
+            let account = metrics.strategy("ema").unwrap().account("A").unwrap();
+            account.emit_equity(Equity::new(equity));
+            return;
+        }
+        let options = Options::embedded(self.path().join("s.db"), Mode::Live);
         let metrics = Metrics::open(&options).unwrap();
         let account = metrics.strategy("ema").unwrap().account("A").unwrap();
         account.emit_equity(Equity::new(equity));
