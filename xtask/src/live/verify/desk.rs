@@ -260,7 +260,9 @@ impl<'a> Desk<'a> {
     /// The releases that do not run.
     pub(super) fn other_releases(&self) -> anyhow::Result<Vec<PathBuf>> {
         let dir = self.root().join(".plimsoll/deploy/staging");
-        let current: Value = serde_json::from_str(&fs::read_to_string(dir.join("current.json"))?)?;
+        let listed = self.run(&["deploy", "list", "staging", "--json"])?;
+        let listed: Value = serde_json::from_str(&listed.out)?;
+        let current = listed.get("current").context("nothing is deployed")?;
         let mut others = Vec::new();
         for entry in fs::read_dir(dir.join("releases"))? {
             let path = entry?.path();
