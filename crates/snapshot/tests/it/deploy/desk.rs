@@ -31,12 +31,13 @@ pub(super) fn node(words: &str) {
     if dir.join("fault-strategy").exists() && version == "v2" {
         std::process::exit(1);
     }
-    let ticket = std::env::var("PLIMSOLL_LEASE_TICKET").ok().filter(|text| !text.is_empty());
-    let claim = Claim::new(version).with_ticket(ticket);
-    let lease = Leases::new(dir.join("trading")).acquire(&lease(), &claim, now()).unwrap();
+    // Before it is seen to run: the account is looked at right after.
     if dir.join("fault-position").exists() && version == "v2" {
         fs::write(dir.join("position"), "2").unwrap();
     }
+    let ticket = std::env::var("PLIMSOLL_LEASE_TICKET").ok().filter(|text| !text.is_empty());
+    let claim = Claim::new(version).with_ticket(ticket);
+    let lease = Leases::new(dir.join("trading")).acquire(&lease(), &claim, now()).unwrap();
     let mut orders =
         fs::OpenOptions::new().append(true).create(true).open(dir.join("orders")).unwrap();
     loop {
