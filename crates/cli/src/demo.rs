@@ -3,6 +3,7 @@
 
 mod args;
 mod compare;
+mod history;
 mod market;
 mod next;
 mod number;
@@ -50,8 +51,10 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit, Failure> {
     let bars_len = market.bars.len();
     let mut session = Session::new(market.config, market.bars, clock)?;
     let mut pipelines = Pipelines::open(args, place.store(), session.labels())?;
-    let told = receivers.map(|config| told::Told::open(&config, place.store())).transpose()?;
-    let rules = rules::Rules::open(place.store(), told, std::io::stderr().is_terminal());
+    let server = args.questdb.as_ref();
+    let told =
+        receivers.map(|config| told::Told::open(&config, place.store(), server)).transpose()?;
+    let rules = rules::Rules::open(place.store(), server, told, std::io::stderr().is_terminal());
     let desk = rules.as_ref().map(rules::Rules::desk);
     let page = page::Page::open(args, place.store(), bars_len, desk);
     let mut watches = watches(args);

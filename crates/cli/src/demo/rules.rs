@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use plimsoll_alerts::{Alert, Cursors, Engine, Feed, Limits, Now, Rule, RuleChange, RulesConfig};
 
-use crate::glue::alerts_metrics::MetricsHistory;
 use crate::glue::alerts_station::ReplayDesk;
 use crate::glue::alerts_store::{OwnedRow, StoreRows};
 
-use super::place::{ALERTS_SPOOL, SERVICE, spool_of};
+use super::history;
+use super::questdb::Server;
 use super::told::Told;
 use super::watch::{Bar, Watch};
 
@@ -51,8 +51,13 @@ struct Run {
 
 impl Rules {
     /// Rules over this store; without them the demo goes on, and says so.
-    pub(super) fn open(store: &Path, told: Option<Told>, is_terminal: bool) -> Option<Self> {
-        match Run::open(store, told, !is_terminal) {
+    pub(super) fn open(
+        store: &Path,
+        questdb: Option<&Server>,
+        told: Option<Told>,
+        is_terminal: bool,
+    ) -> Option<Self> {
+        match Run::open(store, questdb, told, !is_terminal) {
             Ok(run) => Some(Self(Rc::new(RefCell::new(run)))),
             Err(error) => {
                 eprintln!("no rules: {error:#}");
@@ -87,17 +92,19 @@ impl Rules {
 }
 
 impl Run {
-    fn open(store: &Path, told: Option<Told>, tells_at_once: bool) -> anyhow::Result<Self> {
+    fn open(
+        store: &Path,
+        questdb: Option<&Server>,
+        told: Option<Told>,
+        tells_at_once: bool,
+    ) -> anyhow::Result<Self> {
         let rules = rules();
         let feed = Feed::new(&rules);
         let since = SystemTime::UNIX_EPOCH;
         // Where people are told, delivery keeps the history.
         let history = match &told {
             Some(_) => None,
-            None => {
-                let spool = spool_of(store, ALERTS_SPOOL);
-                Some(MetricsHistory::replay(store, &spool, SERVICE)?)
-            }
+            None => Some(history::open(store, questdb)?),
         };
         let store = StoreRows::of_file(store, feed.wanted(), &Cursors::default(), since)?;
         Ok(Self {

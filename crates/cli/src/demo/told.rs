@@ -21,7 +21,9 @@ use crate::moment;
 use crate::store::Rows;
 
 use super::args::DemoArgs;
-use super::place::{ALERTS_SPOOL, SERVICE, spool_of};
+use super::history;
+use super::place::spool_of;
+use super::questdb::Server;
 
 /// Longest wait for messages at the end.
 const CLOSE_MAX: Duration = Duration::from_secs(30);
@@ -52,7 +54,11 @@ struct Keeper {
 
 impl Told {
     /// Begins, over a store that is there.
-    pub(super) fn open(config: &DeliveryConfig, store: &Path) -> Result<Self, Failure> {
+    pub(super) fn open(
+        config: &DeliveryConfig,
+        store: &Path,
+        questdb: Option<&Server>,
+    ) -> Result<Self, Failure> {
         let outbox = spool_of(store, ".demo-outbox");
         // Messages of a demo that was killed are not news any more.
         if outbox.is_dir() {
@@ -61,8 +67,7 @@ impl Told {
                 .with_context(|| format!("cannot remove the old outbox `{shown}`"))?;
         }
         let kept = Arc::<Mutex<Kept>>::default();
-        let spool = spool_of(store, ALERTS_SPOOL);
-        let store = MetricsHistory::replay(store, &spool, SERVICE)?;
+        let store = history::open(store, questdb)?;
         let keeper = Keeper { store, kept: Arc::clone(&kept) };
         let ports = DeliveryPorts::new().with_history(keeper);
         let delivery = Delivery::start(&outbox, config, &Secrets::of_process(), ports)

@@ -24,6 +24,8 @@ const CLOSE_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct MetricsHistory {
     metrics: Option<Metrics>,
     series: BTreeMap<[String; 5], Series>,
+    /// Another store that gets the same rows.
+    also: Option<Box<Self>>,
 }
 
 impl Drop for MetricsHistory {
@@ -35,7 +37,7 @@ impl Drop for MetricsHistory {
 
 impl MetricsHistory {
     pub(crate) fn new(metrics: Metrics) -> Self {
-        Self { metrics: Some(metrics), series: BTreeMap::new() }
+        Self { metrics: Some(metrics), series: BTreeMap::new(), also: None }
     }
 
     /// Into an SQLite file, which others may write too: the spool beside it is our own.
@@ -57,10 +59,10 @@ impl MetricsHistory {
         Metrics::open(&options.with_ca_file(ca_file)).map(Self::new)
     }
 
-    /// Into the store of a replay, as rows of `service`, with a spool of its own.
-    pub(crate) fn replay(store: &Path, spool: &Path, service: &str) -> Result<Self, OpenError> {
-        let options = Options::embedded(store, Mode::Replay).with_service(service);
-        Metrics::open(&options.with_spool_dir(spool)).map(Self::new)
+    /// Sends each row there as well.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.also = Some(Box::new(other));
+        self
     }
 
     /// Where the process that runs the rules tells of itself.
@@ -94,6 +96,9 @@ impl History for MetricsHistory {
         for row in rows {
             let labels = row.labels().map(serde_json::to_string).transpose()?.unwrap_or_default();
             self.series(row.alert.as_ref())?.emit_alert(record(row, &labels));
+        }
+        if let Some(also) = &mut self.also {
+            also.record(rows)?;
         }
         Ok(())
     }
