@@ -121,7 +121,10 @@ fn judge(embedded: &[Value], questdb: &[Value]) -> anyhow::Result<Outcome> {
     );
     Ok(match wrong.first() {
         None => Outcome::Passed(figure),
-        Some(first) => Outcome::Failed(format!("{} wrong, first: {first}; {figure}", wrong.len())),
+        Some(first) => {
+            eprintln!("{}", wrong.join("\n"));
+            Outcome::Failed(format!("{} wrong, first: {first}; {figure}", wrong.len()))
+        }
     })
 }
 

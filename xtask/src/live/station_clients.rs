@@ -26,7 +26,9 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
         Err(error) => return Ok(Outcome::Skipped(format!("no client in Python: {error:#}"))),
     };
     let names = ["clients::rows_of_real_clients", "behind::rows_go_into_questdb"];
-    let args = ["test", "-p", "plimsoll-station", "--test", "it", "--", "--nocapture"];
+    let args =
+        ["test", "-p", "plimsoll-station", "--test", "it", "--", "--nocapture", "--test-threads=1"];
+    // One after the other: both use the table `trading_pnl` of the one server.
     let output = live
         .workspace
         .cargo(args.into_iter().chain(names))
