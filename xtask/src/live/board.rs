@@ -122,7 +122,7 @@ fn judge(embedded: &[Value], questdb: &[Value]) -> anyhow::Result<Outcome> {
     Ok(match wrong.first() {
         None => Outcome::Passed(figure),
         Some(first) => {
-            eprintln!("{}", wrong.join("\n"));
+            println!("{}", wrong.join("\n"));
             Outcome::Failed(format!("{} wrong, first: {first}; {figure}", wrong.len()))
         }
     })
