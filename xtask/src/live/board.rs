@@ -121,10 +121,7 @@ fn judge(embedded: &[Value], questdb: &[Value]) -> anyhow::Result<Outcome> {
     );
     Ok(match wrong.first() {
         None => Outcome::Passed(figure),
-        Some(first) => {
-            println!("{}", wrong.join("\n"));
-            Outcome::Failed(format!("{} wrong, first: {first}; {figure}", wrong.len()))
-        }
+        Some(first) => Outcome::Failed(format!("{} wrong, first: {first}; {figure}", wrong.len())),
     })
 }
 
