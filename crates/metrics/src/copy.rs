@@ -34,6 +34,22 @@ pub struct Stretch {
     pub to_ns: i64,
 }
 
+impl Stretch {
+    /// Of the first and the last moment, as a store answers; none without rows.
+    fn of(answer: &[Option<i64>]) -> Option<Self> {
+        match answer {
+            [Some(from_ns), Some(to_ns)] => Some(Self { from_ns: *from_ns, to_ns: *to_ns }),
+            _ => None,
+        }
+    }
+}
+
+/// A count, as a store answers.
+fn count_of(answer: &[Option<i64>]) -> u64 {
+    let count = answer.first().copied().flatten().unwrap_or_default();
+    u64::try_from(count).unwrap_or_default()
+}
+
 /// Why a store gave no answer.
 #[derive(Debug, thiserror::Error)]
 #[error("a store cannot be read")]

@@ -1,6 +1,6 @@
 //! A QuestDB as an end of a copy.
 
-use super::{Place, PlaceError, Stretch, tables};
+use super::{Place, PlaceError, Stretch, count_of, tables};
 use crate::{
     ddl::quote,
     migrate::TableStore as _,
@@ -53,8 +53,7 @@ impl Place for ServerPlace {
     fn count(&mut self, table: &Schema, within: Option<Stretch>) -> Result<u64, PlaceError> {
         let within = within.map(condition).unwrap_or_default();
         let sql = format!("SELECT count() FROM {}{within}", quote(&self.named(table)));
-        let count = self.numbers(&sql)?.first().copied().flatten().unwrap_or_default();
-        Ok(u64::try_from(count).unwrap_or_default())
+        Ok(count_of(&self.numbers(&sql)?))
     }
 
     fn next(
@@ -68,10 +67,7 @@ impl Place for ServerPlace {
         let sql = format!(
             "SELECT min(ts)::LONG, max(ts)::LONG FROM (SELECT ts FROM {table}{after} ORDER BY ts LIMIT {rows})"
         );
-        Ok(match self.numbers(&sql)?.as_slice() {
-            [Some(from_ns), Some(to_ns)] => Some(Stretch { from_ns: *from_ns, to_ns: *to_ns }),
-            _ => None,
-        })
+        Ok(Stretch::of(&self.numbers(&sql)?))
     }
 
     fn rows(
