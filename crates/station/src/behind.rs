@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use plimsoll_board::Dialect;
-use plimsoll_metrics::migrate::{ExistingTable, StoreError, TableStore as _, Target, apply, plan};
+use plimsoll_metrics::migrate::{ExistingTable, StoreError, TableStore as _};
 use plimsoll_metrics::read::{Answer, Canceler, ReadError, Store};
 use plimsoll_metrics::{
-    Auth, Batch, Ddl, HttpOptions, IlpOptions, IlpSink, QueryError, QuestDb, SCHEMA_VERSION,
-    Schema, Sink as _, SinkError, SqliteCounts, SqliteOptions, SqliteSink, SqliteTables, UrlError,
-    built_in,
+    Auth, Batch, Ddl, HttpOptions, IlpOptions, IlpSink, QueryError, QuestDb, Sink as _, SinkError,
+    SqliteCounts, SqliteOptions, SqliteSink, SqliteTables, UrlError,
 };
 
 use crate::options::StationOptions;
@@ -106,16 +105,10 @@ impl Behind {
     /// Makes all tables in a file that has none, so that a question about what has not happened yet is
     /// answered with "none". A server makes each with its first row.
     pub(crate) fn create_tables(&self) -> Result<(), StoreError> {
-        let Self::File(path) = self else { return Ok(()) };
-        let mut tables = SqliteTables::open(path, "")?;
-        if !tables.existing()?.is_empty() {
-            return Ok(());
+        match self {
+            Self::File(path) => SqliteTables::open(path, "")?.create_all(),
+            Self::Server(_) => Ok(()),
         }
-        let schemas: Vec<&Schema> = built_in().map(|(_, schema)| schema).collect();
-        let dialect = plimsoll_metrics::ddl::Dialect::Sqlite;
-        let target = Target { dialect, prefix: "", schemas: &schemas, version: SCHEMA_VERSION };
-        apply(&mut tables, &plan(&[], &target)?)?;
-        Ok(())
     }
 
     /// The tables that it has.

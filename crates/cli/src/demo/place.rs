@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_durable::{Lock, LockError};
-use plimsoll_metrics::ddl::Dialect;
-use plimsoll_metrics::migrate::{Target, apply, plan};
+use plimsoll_metrics::SqliteTables;
 use plimsoll_metrics::read::{ReadError, Store};
-use plimsoll_metrics::{SCHEMA_VERSION, Schema, SqliteTables, built_in};
 
 use crate::failure::Failure;
 
@@ -131,20 +129,11 @@ pub(super) fn prepare(store: &Path, force: bool) -> Result<Place, Failure> {
                 .with_context(|| format!("cannot remove the old spool `{}`", spool.display()))?;
         }
     }
-    create_tables(store)
+    SqliteTables::open(store, "")
+        .map_err(anyhow::Error::from)
+        .and_then(|mut tables| tables.create_all().map_err(|error| anyhow::anyhow!(error)))
         .with_context(|| format!("cannot create the tables of `{}`", store.display()))?;
     Ok(Place { store: store.to_owned(), _lock: lock })
-}
-
-/// All tables, so that a query for what did not happen answers "none" and not "no such table".
-fn create_tables(path: &Path) -> anyhow::Result<()> {
-    let mut store = SqliteTables::open(path, "")?;
-    let schemas: Vec<&Schema> = built_in().map(|(_, schema)| schema).collect();
-    let target =
-        Target { dialect: Dialect::Sqlite, prefix: "", schemas: &schemas, version: SCHEMA_VERSION };
-    let plan = plan(&[], &target)?;
-    apply(&mut store, &plan)?;
-    Ok(())
 }
 
 fn hold(path: &Path) -> Result<Lock, Failure> {

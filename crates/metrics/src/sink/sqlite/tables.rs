@@ -5,9 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior, types::ValueRef};
 
 use crate::{
-    ddl::{BOOTSTRAP, quote, stored, type_of, type_word},
-    migrate::{ExistingColumn, ExistingTable, StoreError, TableStore},
-    schema::ColumnType,
+    SCHEMA_VERSION, built_in,
+    ddl::{BOOTSTRAP, Dialect, quote, stored, type_of, type_word},
+    migrate::{ExistingColumn, ExistingTable, StoreError, TableStore, Target, apply, plan},
+    schema::{ColumnType, Schema},
     sink::sqlite::{LOCK_WAIT, SqliteError, connection, failure::Failure},
 };
 
@@ -39,6 +40,28 @@ impl SqliteTables {
             source: Box::new(failure),
         })?;
         Ok(Self { connection, prefix: prefix.to_owned() })
+    }
+
+    /// Makes all tables of this crate in a file that has none, so that a query for what has not happened
+    /// yet answers "none" and not "no such table".
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the file.
+    pub fn create_all(&mut self) -> Result<(), StoreError> {
+        if !self.existing()?.is_empty() {
+            return Ok(());
+        }
+        let schemas: Vec<&Schema> = built_in().map(|(_, schema)| schema).collect();
+        let prefix = self.prefix.clone();
+        let target = Target {
+            dialect: Dialect::Sqlite,
+            prefix: &prefix,
+            schemas: &schemas,
+            version: SCHEMA_VERSION,
+        };
+        apply(self, &plan(&[], &target)?)?;
+        Ok(())
     }
 
     fn count(&self, what: &str, table: &str) -> Result<u64, StoreError> {
