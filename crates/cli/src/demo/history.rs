@@ -16,8 +16,5 @@ pub(super) fn open(store: &Path, questdb: Option<&Server>) -> Result<MetricsHist
     let local = history(Options::embedded(store, Mode::Replay).with_spool_dir(spool))?;
     let Some(server) = questdb else { return Ok(local) };
     let spool = spool_of(store, ".questdb-alerts-spool");
-    let options = Options::connect(server.url(), spool, Mode::Replay)
-        .with_ca_file(server.ca_file())
-        .with_creates_tables(true);
-    Ok(local.and(history(options)?))
+    Ok(local.and(history(server.pipeline(spool))?))
 }

@@ -59,9 +59,7 @@ impl Pipelines {
             None => None,
             Some(server) => {
                 let spool = spool_of(store, ".questdb-spool");
-                let options = Options::connect(server.url(), spool, Mode::Replay)
-                    .with_ca_file(server.ca_file())
-                    .with_creates_tables(true);
+                let options = server.pipeline(spool);
                 Some((Pipeline::open(&options, labels)?, server.shown().to_owned()))
             }
         };

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use plimsoll_metrics::{Mode, Options};
+
 use crate::store::ADDRESS;
 
 /// A QuestDB that rows are sent to.
@@ -79,14 +81,11 @@ impl Server {
         Ok(Self { url, shown: format!("{scheme}://{host}"), ca_file: None })
     }
 
-    /// The file of authorities that the server is believed by.
-    pub(super) fn ca_file(&self) -> Option<PathBuf> {
-        self.ca_file.clone()
-    }
-
-    /// The address with its credentials.
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// A pipeline into it, whose rows wait in `spool` while it is away.
+    pub(super) fn pipeline(&self, spool: PathBuf) -> Options {
+        Options::connect(&self.url, spool, Mode::Replay)
+            .with_ca_file(self.ca_file.clone())
+            .with_creates_tables(true)
     }
 
     /// The address for people, without credentials.
