@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use plimsoll_metrics::read::{Datum, Store};
-use plimsoll_metrics::{Auth, HttpOptions, Json, QuestDb};
+use plimsoll_metrics::{Auth, HttpOptions, Json, Mode, Options, QuestDb};
 
 use crate::configuration::ConfigArgs;
 use crate::failure::{Failure, Hint as _};
@@ -36,6 +36,23 @@ pub(crate) const ADDRESS: &str = if cfg!(feature = "https") {
 /// Whether a text is the address of a server that this build can talk to.
 pub(crate) fn is_address(text: &str) -> bool {
     text.starts_with("http://") || cfg!(feature = "https") && text.starts_with("https://")
+}
+
+/// How rows of this command itself get into a store that somebody names: an SQLite file, or an address.
+pub(crate) fn own_rows(store: &str, env: &str, service: &str, mode: Mode) -> Options {
+    let mut options = if store.contains("://") {
+        Options::connect(store, format!("plimsoll-{service}.spool"), mode)
+    } else {
+        Options::embedded(store, mode)
+    };
+    env.clone_into(&mut options.env);
+    service.clone_into(&mut options.service);
+    env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
+    // A spool of its own: that of a strategy or of the station is theirs.
+    let mut spool = options.spool_dir.into_os_string();
+    spool.push(format!(".{service}"));
+    options.spool_dir = spool.into();
+    options
 }
 
 /// A store that was named, by whom ever.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 pub(crate) use plimsoll_metrics::OpsKind;
-use plimsoll_metrics::{Metrics, Mode, OpsEvent, Options};
+use plimsoll_metrics::{Metrics, Mode, OpsEvent};
+
+use crate::store::own_rows;
 
 /// Longest wait for the store; what it does not take waits in the spool.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(10);
@@ -53,19 +55,7 @@ pub(crate) fn record(
     service: &str,
     done: &[Done<'_>],
 ) -> anyhow::Result<()> {
-    let mut options = if store.contains("://") {
-        Options::connect(store, format!("plimsoll-{service}.spool"), Mode::Live)
-    } else {
-        Options::embedded(store, Mode::Live)
-    };
-    env.clone_into(&mut options.env);
-    service.clone_into(&mut options.service);
-    env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
-    // A spool of its own: that of a strategy or of the station is theirs.
-    let mut spool = options.spool_dir.into_os_string();
-    spool.push(format!(".{service}"));
-    options.spool_dir = spool.into();
-    let metrics = Metrics::open(&options)?;
+    let metrics = Metrics::open(&own_rows(store, env, service, Mode::Live))?;
     let series = metrics.series(&[("component", service)])?;
     for done in done {
         let ms = u32::try_from(done.duration.as_millis()).unwrap_or(u32::MAX);

@@ -12,6 +12,7 @@ use plimsoll_metrics::{
 use plimsoll_snapshot::venue::{self, PastFill, PastFlow, PastOrder};
 
 use super::NOBODY;
+use crate::store::own_rows;
 
 /// Longest wait for the store; what it does not take waits in the spool.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -92,20 +93,7 @@ fn open(to: Told<'_>) -> anyhow::Result<Metrics> {
 }
 
 fn options(to: Told<'_>) -> Options {
-    let mut options = if to.store.contains("://") {
-        Options::connect(to.store, "plimsoll.spool", to.mode)
-    } else {
-        Options::embedded(to.store, to.mode)
-    };
-    to.env.clone_into(&mut options.env);
-    to.service.clone_into(&mut options.service);
-    env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
-    // A spool of its own: that of a strategy or of the station is theirs.
-    let mut spool = options.spool_dir.into_os_string();
-    spool.push(".");
-    spool.push(to.service);
-    options.spool_dir = spool.into();
-    options
+    own_rows(to.store, to.env, to.service, to.mode)
 }
 
 struct Handles<'a> {
