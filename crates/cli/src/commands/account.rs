@@ -7,6 +7,7 @@ use plimsoll_metrics::Mode;
 use plimsoll_snapshot::http::{Http, HttpOptions};
 use plimsoll_snapshot::venue::{Hyperliquid, HyperliquidNetwork, PaperVenue, ReadHistory};
 
+use super::snapshot::pause;
 use crate::failure::{Failure, Hint as _};
 use crate::moment;
 
@@ -55,7 +56,7 @@ impl AccountArgs {
                     HyperliquidNetwork::Mainnet
                 };
                 let http = http(self.api.as_deref().unwrap_or_else(|| network.url()))?;
-                let venue = Hyperliquid::new(http, address, moment::now, wait)
+                let venue = Hyperliquid::new(http, address, moment::now, pause)
                     .hint("the address of the account itself, not of an agent or API wallet")?;
                 Ok(Box::new(venue))
             }
@@ -63,12 +64,6 @@ impl AccountArgs {
                 .with_hint("name it with --paper or --hyperliquid")),
         }
     }
-}
-
-/// Waits as long as the venue wants between requests, at most a minute.
-#[allow(clippy::disallowed_methods, reason = "a command is the edge that waits")]
-fn wait(span: Duration) {
-    std::thread::sleep(span.min(Duration::from_secs(60)));
 }
 
 /// Reads a moment, or a span before now such as `30d`, as UTC nanoseconds.
