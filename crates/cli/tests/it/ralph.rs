@@ -44,12 +44,17 @@ impl Project {
 
     /// The hook program, as the client runs it.
     pub(crate) fn hook(&self, event: &str, fields: &Value) -> Value {
+        self.hook_in(&mut Command::new(env!("CARGO_BIN_EXE_plimsoll-hook")), event, fields)
+    }
+
+    /// The hook program as this command starts it.
+    pub(crate) fn hook_in(&self, hook: &mut Command, event: &str, fields: &Value) -> Value {
         let mut input = json!({
             "session_id": "s-1", "cwd": self.root(), "hook_event_name": event,
             "transcript_path": self.dir.path().join("transcript.jsonl"),
         });
         input.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
-        let mut hook = Command::new(env!("CARGO_BIN_EXE_plimsoll-hook"))
+        let mut hook = hook
             .env("PLIMSOLL_RALPH__ITERATION_INTERVAL_MIN_SECS", "0")
             .env("CLAUDE_PID", std::process::id().to_string())
             .stdin(Stdio::piped())
@@ -58,7 +63,7 @@ impl Project {
             .unwrap();
         hook.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
         let output = hook.wait_with_output().unwrap();
-        assert!(output.status.success());
+        assert_eq!(output.status.code(), Some(0));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 

@@ -1,32 +1,17 @@
 //! The hook program where parts of the machine are not there.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::ralph::Project;
 
-/// The hook program without any other program in reach.
+/// The hook program without any other program in reach, and without a transcript.
 fn alone(project: &Project, event: &str, fields: &Value) -> Value {
-    let mut input = json!({
-        "session_id": "s-1", "cwd": project.root(), "hook_event_name": event,
-        "transcript_path": project.path().join("absent.jsonl"),
-    });
-    input.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
-    let mut hook = Command::new(env!("CARGO_BIN_EXE_plimsoll-hook"))
-        .env_clear()
-        .env("PATH", "/nonexistent")
-        .env("PLIMSOLL_RALPH__ITERATION_INTERVAL_MIN_SECS", "0")
-        .env("CLAUDE_PID", std::process::id().to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    hook.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let output = hook.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    serde_json::from_slice(&output.stdout).unwrap()
+    let mut fields = fields.clone();
+    fields["transcript_path"] = json!(project.path().join("absent.jsonl"));
+    let mut hook = Command::new(env!("CARGO_BIN_EXE_plimsoll-hook"));
+    project.hook_in(hook.env_clear().env("PATH", "/nonexistent"), event, &fields)
 }
 
 #[test]
