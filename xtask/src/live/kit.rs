@@ -16,7 +16,7 @@ use tools::Tools;
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let is_full = live.depth == Depth::Full;
-    let tools = match Tools::install(live.workspace, is_full) {
+    let tools = match Tools::install(live.workspace, tools::built(live.workspace)?, is_full) {
         Ok(tools) => tools,
         Err(error) => return Ok(Outcome::Skipped(format!("{error:#}"))),
     };

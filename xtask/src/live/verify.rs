@@ -9,14 +9,14 @@ mod mend;
 use anyhow::{Context, ensure};
 
 use super::Live;
-use super::kit::tools::Tools;
+use super::kit::tools::{Tools, built};
 use crate::steps::{Outcome, say};
 use crate::{Depth, machine};
 use desk::Desk;
 use fault::{FAULTS, Fault};
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
-    let tools = match Tools::install(live.workspace, false) {
+    let tools = match Tools::install(live.workspace, built(live.workspace)?, false) {
         Ok(tools) => tools,
         Err(error) => return Ok(Outcome::Skipped(format!("{error:#}"))),
     };

@@ -39,7 +39,11 @@ pub(in crate::live) struct Said {
 
 impl Tools {
     /// Installs what is not there yet.
-    pub(in crate::live) fn install(workspace: &Workspace, is_full: bool) -> anyhow::Result<Self> {
+    pub(in crate::live) fn install(
+        workspace: &Workspace,
+        plimsoll: PathBuf,
+        is_full: bool,
+    ) -> anyhow::Result<Self> {
         let home = workspace.scratch()?.join("kit-tools");
         fs::create_dir_all(&home)?;
         let python = home.join("python/bin");
@@ -71,12 +75,6 @@ impl Tools {
                 command::stdout_of(&mut install, INSTALL_LIMIT).context("no modules for go")?;
             }
         }
-        command::stdout_of(
-            &mut workspace.cargo(["build", "--quiet", "-p", "plimsoll"]),
-            INSTALL_LIMIT,
-        )?;
-        let plimsoll = target(workspace)?.join("debug");
-        ensure!(plimsoll.join("plimsoll").is_file(), "no plimsoll in `{}`", plimsoll.display());
         Ok(Self { python, go, plimsoll })
     }
 
@@ -136,6 +134,15 @@ impl Tools {
         ensure!(said.text.contains(word), "{} says no `{word}`: {}", args.join(" "), said.text);
         Ok(())
     }
+}
+
+/// Builds our own program, and says where it is. What does not build is a failure, and nothing to skip.
+pub(in crate::live) fn built(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let mut build = workspace.cargo(["build", "--quiet", "-p", "plimsoll"]);
+    command::stdout_of(&mut build, INSTALL_LIMIT)?;
+    let plimsoll = target(workspace)?.join("debug");
+    ensure!(plimsoll.join("plimsoll").is_file(), "no plimsoll in `{}`", plimsoll.display());
+    Ok(plimsoll)
 }
 
 fn target(workspace: &Workspace) -> anyhow::Result<PathBuf> {
