@@ -121,9 +121,9 @@ fn take_one(
     let mut rows = 0_u64;
     let mut blocks = Vec::new();
     for mut lane in lanes.lanes {
-        rows =
-            rows.saturating_add(gone.read_lane(&mut lane, seen, &mut drainer.deriver, &mut blocks));
-        drainer.close_taken_over(&gone.scope, run_of(&lane));
+        let (found, ends) = gone.read_lane(&mut lane, seen, &mut drainer.deriver, &mut blocks);
+        rows = rows.saturating_add(found);
+        drainer.close_taken_over(&gone.scope, run_of(&lane, &ends));
     }
     drainer.deriver.forget_labels();
     drainer.spool_taken_over(&journal, &blocks).map_err(io::Error::other)?;
@@ -132,10 +132,12 @@ fn take_one(
     Ok((rows, notes))
 }
 
-fn run_of(lane: &OrphanLane) -> Run {
+/// - **ends:** the number after each table's last record, which a death may have left uncounted.
+fn run_of(lane: &OrphanLane, ends: &HashMap<u8, u64>) -> Run {
+    let attempts = |table| lane.attempts(table).max(ends.get(&table).copied().unwrap_or_default());
     let tables = (0..=u8::MAX)
         .take(TABLES_MAX)
-        .map(|table| (table, lane.attempts(table), lane.dropped(table)))
+        .map(|table| (table, attempts(table), lane.dropped(table)))
         .filter(|&(_, attempted, _)| attempted > 0)
         .collect();
     Run { run: lane.run(), next_seq: 0, state: RunState::Closed, exit_reason: "killed", tables }
@@ -167,19 +169,21 @@ impl Gone {
         found.map(|scope| Self { scope, series, anchors })
     }
 
-    /// Appends the lane's records that the spool does not hold to `blocks`; returns how many.
+    /// Appends the lane's records that the spool does not hold to `blocks`; returns how many, and
+    /// the number after each table's last record.
     fn read_lane(
         &self,
         lane: &mut OrphanLane,
         seen: &HighWater,
         deriver: &mut Deriver,
         blocks: &mut Vec<Vec<u8>>,
-    ) -> u64 {
+    ) -> (u64, HashMap<u8, u64>) {
         let run = lane.run();
         let mut payload = Vec::new();
         block::begin_rows(&mut payload, self.scope.id, run);
-        let (mut rows, mut last_ts) = (0_u64, 0_i64);
+        let (mut rows, mut last_ts, mut ends) = (0_u64, 0_i64, HashMap::new());
         lane.drain(|record| {
+            ends.insert(record.table(), record.seq().saturating_add(1));
             // The process may have died between writing the spool and freeing the ring.
             if seen.get(&(run, record.table())).is_some_and(|&next| record.seq() < next) {
                 return;
@@ -203,6 +207,6 @@ impl Gone {
         if block::has_records(&payload) {
             blocks.push(payload);
         }
-        rows
+        (rows, ends)
     }
 }

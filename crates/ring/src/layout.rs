@@ -8,8 +8,9 @@
 //! 2. A slot index is masked before it is used, so that no position leaves the mapping.
 //! 3. Only the producer writes [`TAIL`], [`RETIRED`], [`ATTEMPTS`], [`DROPPED`] and slots in
 //!    `tail..head + slots`. Only the consumer writes [`HEAD`].
-//! 4. Order of a push: attempts, words of the record, `tail` (Release). A tail that is seen
-//!    therefore covers whole records, also after SIGKILL between any two stores.
+//! 4. Order of a push: words of the record, `tail` (Release), attempts. A tail that is seen
+//!    therefore covers whole records, also after SIGKILL between any two stores, and the attempts
+//!    are short by one at most, of which the record is there.
 //! 5. Order of a drain: `tail` (Acquire), words, the caller's own durable write, `head` (Release).
 //! 6. [`MAGIC`] is the last word written when a lane is made. Zero means that no producer ever
 //!    had the lane.

@@ -204,8 +204,8 @@ impl OrphanLane {
         self.word(BOOT_ID) == low && self.word(BOOT_ID + 1) == high
     }
 
-    /// Attempts of one table, drops included. At most one attempt of the lane, the one that the
-    /// death cut, is neither a record nor a drop.
+    /// Attempts of one table, drops included. The last record of the lane may be one more, if its
+    /// owner died before it counted it.
     pub fn attempts(&self, table: u8) -> u64 {
         self.count(ATTEMPTS, table)
     }

@@ -78,10 +78,9 @@ impl Producer {
         // the table is masked.
         let attempts = unsafe { header_word(base, ATTEMPTS | usize::from(table)) };
         let seq = attempts.load(Relaxed);
-        attempts.store(seq.wrapping_add(1), Relaxed);
         let stamp = stamp::read(half.counter.get() != 0);
 
-        let mut reserved = Reserved { half, next: tail };
+        let mut reserved = Reserved { half, next: tail, attempts };
         half.tail.set(Half::BUSY);
         // SAFETY: `base` and `mask` belong to the same lane, and by invariant 3 the slots from
         // `tail` for `need` are the producer's.
@@ -91,6 +90,7 @@ impl Producer {
         reserved.next = tail.wrapping_add(slots as u64);
         // SAFETY: as for `attempts`.
         unsafe { header_word(base, TAIL) }.store(reserved.next, Release);
+        // The attempt counts from here on: a push that a death cuts is neither a row nor a loss.
         true
     }
 
@@ -203,15 +203,18 @@ unsafe fn header_word<'a>(base: *const AtomicU64, at: usize) -> &'a AtomicU64 {
     unsafe { &*word }
 }
 
-/// Puts the private tail back, also when `fill` panics.
+/// Puts the private tail back and counts the attempt, also when `fill` panics.
 struct Reserved<'a> {
     half: &'a Half,
     next: u64,
+    attempts: &'a AtomicU64,
 }
 
 impl Drop for Reserved<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         self.half.tail.set(self.next);
+        // A push from inside `fill` counted too.
+        self.attempts.store(self.attempts.load(Relaxed).wrapping_add(1), Relaxed);
     }
 }

@@ -137,6 +137,16 @@ fn push_inside_a_push_is_dropped_and_counted() {
 }
 
 #[test]
+fn push_that_is_not_over_is_no_attempt_yet() {
+    let (producer, mut consumer) = heap_lane(64);
+    assert!(producer.push(1, 1, |to| {
+        to.put(1);
+        assert_eq!((consumer.attempts(1), producer.attempts(1)), (0, 0));
+    }));
+    assert_eq!((take(&mut consumer).len(), consumer.attempts(1)), (1, 1));
+}
+
+#[test]
 fn panic_inside_a_push_leaves_a_working_lane() {
     let (producer, mut consumer) = heap_lane(64);
     let push = || producer.push(1, 2, |_| std::panic::resume_unwind(Box::new("scripted")));
