@@ -1,5 +1,5 @@
 //! Tool calls that a person should decide about: edits of limits, of secrets and of the kill switch, production
-//! deploys, force pushes, volumes thrown away, raw calls to where money is real.
+//! deploys, force pushes, volumes thrown away, raw calls to where money is real, and what lifts the agent's own bounds.
 //!
 //! A shell command is read as a shell would read it, so that quotes, variables, `bash -c` and the like change nothing.
 //! It is a seat belt, not a sandbox: a script in a file that is run later is not looked into.
@@ -62,6 +62,8 @@ pub enum Rule {
     Volumes,
     /// A raw call to an exchange or a chain where money is real.
     Mainnet,
+    /// What bounds the agent itself: the state and limits of its loop, and the commands that lift them.
+    Bounds,
     /// A command that is too long or too deeply nested to be read.
     Unreadable,
 }
@@ -86,6 +88,8 @@ pub struct GuardList {
     pub volumes: Action,
     /// Raw calls to an exchange or a chain. Default `deny`.
     pub mainnet: Action,
+    /// Changes of `.ralph`, `plimsoll ralph reset` and its kin. Default `ask`.
+    pub bounds: Action,
     /// The canonical file, from the project's root. Default `config/canonical.yaml`.
     pub canonical_file: String,
     /// Files and folders of kill-switch code besides those whose name says so, from the root; `*` fits any text.
@@ -107,6 +111,7 @@ impl Default for GuardList {
             force_push: Action::Deny,
             volumes: Action::Deny,
             mainnet: Action::Deny,
+            bounds: Action::Ask,
             canonical_file: "config/canonical.yaml".to_owned(),
             kill_switch_paths: Vec::new(),
             production_words: words.map(str::to_owned).to_vec(),
@@ -216,6 +221,7 @@ impl GuardList {
             Rule::ForcePush => self.force_push,
             Rule::Volumes => self.volumes,
             Rule::Mainnet => self.mainnet,
+            Rule::Bounds => self.bounds,
             Rule::Unreadable => Action::Ask,
         }
     }
@@ -233,6 +239,7 @@ impl Rule {
             Self::ForcePush => "force_push",
             Self::Volumes => "volumes",
             Self::Mainnet => "mainnet",
+            Self::Bounds => "bounds",
             Self::Unreadable => "unreadable",
         }
     }
@@ -258,6 +265,9 @@ impl Rule {
                 "stop without `-v`: the volumes hold recorded data; a person may remove them after a backup"
             }
             Self::Mainnet => "use the testnet or the paper venue: no raw calls where money is real",
+            Self::Bounds => {
+                "a person lifts the bounds of a loop: say which one stopped the work, and what is left to do"
+            }
             Self::Unreadable => "split the command into shorter ones that can be read",
         }
     }

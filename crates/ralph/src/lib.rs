@@ -42,7 +42,7 @@ pub use render::{Answer, render};
 pub use report::{
     AgentSum, Alternative, IterationLine, LoopReport, Moment, REPORT_VERSION, Report, ToolSum,
 };
-pub use state::{Breaker, Overview, SCHEMA_VERSION, State};
+pub use state::{Breaker, DIR_NAME, Overview, SCHEMA_VERSION, State};
 pub use statusline::statusline;
 pub use step::{SpentFrom, needs, step};
 pub use tests_first::{TestsFirst, TestsFirstVerdict};

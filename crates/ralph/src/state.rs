@@ -9,6 +9,9 @@ use crate::facts::{Process, Tree};
 use crate::now::{Moment, Now};
 use crate::usage::{CheckResult, Cursor, Spent, Usage};
 
+/// The directory of a project in which everything of ours is.
+pub const DIR_NAME: &str = ".ralph";
+
 /// The version of the state's shape. A file with a newer one is refused, never guessed.
 pub const SCHEMA_VERSION: u32 = 1;
 

@@ -1,4 +1,4 @@
-//! Files that are not to be changed without a person: the limits, `.env*`, the kill switch.
+//! Files that are not to be changed without a person: the limits, `.env*`, the kill switch, a loop's own state.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use super::files::{Change, How, changed, fits, resolved};
 use super::limits;
 use super::shell::{Command, base_name};
 use super::{GuardList, Place, Rule};
+use crate::state::DIR_NAME;
 
 /// Names of environment files without secrets.
 const EXAMPLES: &[&str] = &[".example", ".sample", ".template", ".dist", ".defaults"];
@@ -16,22 +17,51 @@ const PROSE: &[&str] = &["md", "txt", "rst", "adoc", "html", "png", "svg"];
 /// Environment variables and commands that set limits without touching the file.
 const LIMIT_VARIABLES: &str = "PLIMSOLL_LIMITS__";
 
+/// Variables that change the bounds of a loop: the mode, and its section of the canonical file.
+const BOUND_VARIABLES: [&str; 2] = ["RALPH_MODE", "PLIMSOLL_RALPH__"];
+/// Parts of `plimsoll ralph` that lift or replace what stopped a loop.
+const LIFTING: [&str; 5] = ["reset", "resume", "discard", "install", "uninstall"];
+
 /// The rule for what a shell command writes or sets.
 pub(super) fn by_command(command: &Command, list: &GuardList, place: &Place<'_>) -> Option<Rule> {
-    let sets = |text: &str| text.starts_with(LIMIT_VARIABLES);
     let args = command.args();
-    let sets_limits = command.assignments.iter().any(|(name, _)| sets(name))
-        || matches!(command.program(), "export" | "declare" | "env")
-            && args.iter().any(|arg| sets(arg))
+    let sets_limits = sets_variable(command, &[LIMIT_VARIABLES])
         || command.program() == "plimsoll"
             && args.windows(2).any(|w| w == ["ssot", "set"])
             && args.iter().any(|arg| arg == "limits" || arg.starts_with("limits."));
     if sets_limits {
         return Some(Rule::Limits);
     }
+    if lifts_bounds(command) {
+        return Some(Rule::Bounds);
+    }
     let rules =
         changed(command).into_iter().filter_map(|change| by_change(&change, command, list, place));
     rules.min()
+}
+
+fn sets_variable(command: &Command, begins: &[&str]) -> bool {
+    let sets = |text: &str| begins.iter().any(|begin| text.starts_with(begin));
+    command.assignments.iter().any(|(name, _)| sets(name))
+        || matches!(command.program(), "export" | "declare" | "env")
+            && command.args().iter().any(|arg| sets(arg))
+}
+
+fn lifts_bounds(command: &Command) -> bool {
+    let is_lifting = |pair: &[String]| match pair {
+        [first, second] => first == "ralph" && LIFTING.contains(&second.as_str()),
+        _ => false,
+    };
+    sets_variable(command, &BOUND_VARIABLES)
+        || command.program() == "plimsoll" && command.args().windows(2).any(is_lifting)
+}
+
+/// Whether the path is a loop's state, something in it, or, if it is removed, a folder that holds it.
+fn is_of_loop(path: &Path, how: How, root: &Path) -> bool {
+    let state = root.join(DIR_NAME);
+    path.starts_with(&state)
+        || how == How::Removed
+            && state.ancestors().any(|part| fits_path(path, part) || part == path)
 }
 
 fn by_change(
@@ -57,6 +87,9 @@ fn by_change(
     if is_canonical {
         return Some(Rule::Limits);
     }
+    if whole.as_deref().is_some_and(|whole| is_of_loop(whole, change.how, place.root)) {
+        return Some(Rule::Bounds);
+    }
     let is_code = is_kill_switch(whole.as_deref().unwrap_or(Path::new(path)), list, place.root);
     (is_code && is_there()).then_some(Rule::KillSwitch)
 }
@@ -76,6 +109,9 @@ pub(super) fn by_edit(
     }
     if is_kill_switch(&whole, list, place.root) {
         return Some(Rule::KillSwitch);
+    }
+    if is_of_loop(&whole, How::Perhaps, place.root) {
+        return Some(Rule::Bounds);
     }
     let is_canonical = whole == place.root.join(&list.canonical_file);
     if !is_canonical && !mentions_kill_switch(&input.to_string()) {

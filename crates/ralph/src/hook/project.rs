@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The directory of a project in which everything of ours is.
-pub const DIR_NAME: &str = ".ralph";
+pub use crate::state::DIR_NAME;
 
 /// A project: the top of a git working tree, or a directory that is in none.
 #[derive(Debug, Clone, PartialEq, Eq)]

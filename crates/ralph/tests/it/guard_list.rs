@@ -44,6 +44,13 @@ fn check_edit(file: &str, old: &str, new: &str, expected: Option<Rule>) {
 }
 
 #[test]
+fn an_edit_of_what_bounds_the_loop_is_seen() {
+    check_edit("/p/.ralph/limits.json", "15", "9999", Some(Rule::Bounds));
+    check_edit("/p/src/../.ralph/state.json", "a", "b", Some(Rule::Bounds));
+    check_edit("/p/docs/.ralph.md", "a", "b", None);
+}
+
+#[test]
 fn an_edit_is_judged_by_the_section_that_it_touches() {
     let canonical = "/p/config/canonical.yaml";
     check_edit(canonical, "max_leverage: 3", "max_leverage: 30", Some(Rule::Limits));
@@ -128,6 +135,7 @@ fn the_strictest_rule_speaks_and_says_what_to_do() {
         Rule::ForcePush,
         Rule::Volumes,
         Rule::Mainnet,
+        Rule::Bounds,
         Rule::Unreadable,
     ] {
         assert!(rule.advice().len() > 20, "{}", rule.name());

@@ -196,6 +196,20 @@ const KILL_SWITCH: &[&str] = &[
     "mv src/kill_switch src/old",
 ];
 
+const BOUNDS: &[&str] = &[
+    "plimsoll ralph reset",
+    "plimsoll ralph resume --loop 1",
+    "plimsoll --config x.yaml ralph discard",
+    "sudo plimsoll ralph uninstall --project",
+    "RALPH_MODE=off claude -p 'go on'",
+    "export PLIMSOLL_RALPH__MAX_ITERATIONS=9999",
+    "rm -rf .ralph",
+    "rm -f /p/.ralph/state.json",
+    "cd .ralph && echo '{}' > limits.json",
+    "sed -i 's/15/9999/' .ralph/limits.json",
+    "mv .ralph /tmp/away",
+];
+
 #[test]
 fn what_must_not_pass_does_not_pass_in_any_spelling() {
     let tables = [
@@ -203,6 +217,7 @@ fn what_must_not_pass_does_not_pass_in_any_spelling() {
         (Rule::ProductionDeploy, DEPLOYS),
         (Rule::Volumes, VOLUMES),
         (Rule::Mainnet, MAINNET),
+        (Rule::Bounds, BOUNDS),
         (Rule::Limits, LIMITS),
         (Rule::EnvFiles, ENV_FILES),
         (Rule::KillSwitch, KILL_SWITCH),

@@ -27,6 +27,11 @@ const COMMANDS: &[&str] = &[
     "git show HEAD:config/canonical.yaml",
     "git rebase -i origin/main",
     "git stash && git pull --rebase && git stash pop",
+    // the loop's own state
+    "plimsoll ralph report",
+    "plimsoll ralph status --json",
+    "cat .ralph/state.json",
+    "echo .ralph >> .gitignore",
     // text about it
     "echo 'git push --force'",
     "echo \"never run docker compose down -v\"",
