@@ -43,7 +43,8 @@ impl Downtime for Windows {
         if !self.dir.is_dir() {
             return Ok("no rules are run here".to_owned());
         }
-        if opened_maintenance(&self.dir).map_err(untold)?.contains_key(reason) {
+        let opened = opened_maintenance(&self.dir).map_err(untold)?;
+        if opened.values().any(|window| window.reason == reason) {
             return Ok("was announced".to_owned());
         }
         let mut window = window(reason, time_max, now());
@@ -68,4 +69,22 @@ pub(crate) fn window(reason: &str, span: Duration, now: SystemTime) -> Maintenan
     window.until = Some(text(now + span.min(MAINTENANCE_MAX)));
     reason.clone_into(&mut window.reason);
     window
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deploy_that_goes_on_keeps_the_end_that_was_announced() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("rules")).unwrap();
+        let mut windows = Windows::new(home.path(), "prod", &BTreeMap::new());
+        let reason = "deploy v2 (node 1/2)";
+        let first = windows.announce(reason, Duration::from_secs(60)).unwrap();
+        assert!(first.starts_with("maintenance until "), "{first}");
+        assert_eq!(windows.announce(reason, Duration::from_secs(60)).unwrap(), "was announced");
+        assert_eq!(windows.end(reason).unwrap(), "maintenance is over");
+        assert_eq!(windows.end(reason).unwrap(), "none was announced");
+    }
 }
