@@ -14,6 +14,7 @@ mod alerts;
 mod alerts_run;
 mod backfill;
 mod demo;
+mod deploy;
 mod drift;
 mod drift_pull;
 mod grafana;
