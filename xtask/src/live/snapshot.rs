@@ -26,7 +26,7 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
         Ok(servers) => servers,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
-    let real = tests(live, &["real::", "a_real_bucket"], Some(&servers))?;
+    let real = tests(live, &["real::", "moto::"], Some(&servers))?;
     let mut figures = match servers.finish(&real) {
         Ok(figures) => figures,
         Err(error) => return Ok(Outcome::Failed(format!("{error:#}"))),
@@ -55,8 +55,16 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
 
 /// What the tests say of their counts.
 fn lines(text: &str) -> Vec<String> {
-    let wanted =
-        ["changes", "flips in", "flips", "answers lost", "points", "requests,", "signatures"];
+    let wanted = [
+        "changes",
+        "flips",
+        "answers lost",
+        "rounds",
+        "moments",
+        "points",
+        "requests",
+        "signatures",
+    ];
     let said = text.lines().filter(|line| wanted.iter().any(|word| line.contains(word)));
     said.map(|line| line.trim().to_owned()).collect()
 }
@@ -70,7 +78,10 @@ fn tests(
     args.extend(["--", "--nocapture"]);
     args.extend(filters);
     let mut test = live.workspace.cargo(args);
-    test.env("PLIMSOLL_SLOW_TESTS", "1").env("PLIMSOLL_SNAPSHOT_FULL", "1");
+    test.env("PLIMSOLL_SLOW_TESTS", "1");
+    if live.depth == Depth::Full {
+        test.env("PLIMSOLL_SNAPSHOT_FULL", "1");
+    }
     test.env("PLIMSOLL_SNAPSHOT_STRIDE", "1").env("PLIMSOLL_SNAPSHOT_KILLS", "200");
     test.env("PLIMSOLL_DEPLOY_STRIDE", "1").env("PLIMSOLL_DEPLOY_KILLS", "200");
     if let Some(servers) = servers {

@@ -204,13 +204,13 @@ fn listing(bucket: &Bucket, prefix: &str) -> String {
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>")
 }
 
-fn snapshot(home: &Home, store: &Store) -> Manifest {
+pub(crate) fn snapshot(home: &Home, store: &Store) -> Manifest {
     let mut parts = [Part::required("tree", Files::new([home.tree()]))];
     create(store, &mut parts, &CreateOptions::new(now(), "t")).unwrap()
 }
 
 #[track_caller]
-fn restored(home: &Home, store: &Store, manifest: &Manifest, into: &str) {
+pub(crate) fn restored(home: &Home, store: &Store, manifest: &Manifest, into: &str) {
     let wanted = describe(&home.tree());
     let into = home.dir().join(into);
     let observe = &mut |_: &Event<'_>| {};
@@ -328,53 +328,6 @@ fn a_flipped_bit_in_any_object_of_a_bucket_is_found() {
         s3.bucket.lock().unwrap().objects.get_mut(name).unwrap().0 = whole;
     }
     println!("bucket: {found} of {found} flips in {} objects found", names.len());
-}
-
-/// A server of others, behind a proxy that loses answers and cuts bodies.
-#[test]
-fn a_real_bucket_gives_what_was_put_in_though_answers_are_lost() {
-    use testbed::{Fault as Flaw, FlakyProxy};
-    let Ok(address) = std::env::var("PLIMSOLL_SNAPSHOT_S3") else {
-        return println!("SKIPPED: PLIMSOLL_SNAPSHOT_S3 names no server");
-    };
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let home = Home::new();
-    let mut proxy = FlakyProxy::start(address.parse().unwrap()).unwrap();
-    let options = BucketOptions::default()
-        .with_setting("aws_endpoint", proxy.url())
-        .with_setting("aws_region", "us-east-1")
-        .with_setting("aws_access_key_id", "key")
-        .with_setting("aws_secret_access_key", "hunter2-hunter2")
-        .allow_http();
-    let (url, quiet) = ("s3://desk/snapshots", StoreOptions::default());
-    let store = Store::create_in(url, &options, &Protection::Clear, &quiet).unwrap();
-    let third = std::num::NonZeroU32::new(3).unwrap();
-    let flaws = [
-        Flaw::Nothing,
-        Flaw::DropReplies { every: third },
-        Flaw::DropReplies { every: third.saturating_add(1) },
-    ];
-    for (n, flaw) in (0_u8..).zip(flaws) {
-        proxy.set(flaw).unwrap();
-        std::fs::write(home.tree().join("a"), pattern(n, 700_000)).unwrap();
-        std::fs::write(home.tree().join("b"), "same").unwrap();
-        let manifest = snapshot(&home, &store);
-        assert!(manifest.is_good(), "{:?}", manifest.parts);
-        restored(&home, &store, &manifest, &format!("into-{n}"));
-    }
-    let ids: Vec<_> = store.list().unwrap().into_iter().map(|listing| listing.id).collect();
-    assert!(verify(&store, &ids, &Quiet).unwrap().is_whole());
-    let keep = Keep::default().with_last(1).with_daily(0).with_weekly(0);
-    let pruned = prune(&store, &PruneOptions::new(now()).with_keep(keep)).unwrap();
-    assert_eq!(pruned.removed.len() + 1, ids.len());
-    proxy.set(Flaw::Refuse).unwrap();
-    let gone = Store::open_in(url, &options.clone(), &quiet).unwrap_err();
-    assert!(!format!("{gone:?}").contains("hunter2"), "{gone:?}");
-    proxy.set(Flaw::Nothing).unwrap();
-    let left: Vec<_> = store.list().unwrap().into_iter().map(|listing| listing.id).collect();
-    assert!(verify(&store, &left, &Quiet).unwrap().is_whole());
-    let counts = proxy.counts();
-    println!("{} requests, {} answers lost", counts.requests, counts.replies_lost);
 }
 
 #[test]

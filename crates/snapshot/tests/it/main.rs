@@ -26,6 +26,8 @@ mod grove;
 mod history;
 mod home;
 mod kill;
+#[cfg(feature = "object-store")]
+mod moto;
 mod plan;
 mod power;
 mod questdb;
