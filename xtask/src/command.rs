@@ -102,7 +102,10 @@ fn wait(child: &mut Child, limit: Duration, is_grouped: bool) -> anyhow::Result<
 /// Sends a signal by name to a process, or to a group (`-ID`). The shell's own `kill` is on every machine.
 pub(crate) fn signal(name: &str, target: &str) -> anyhow::Result<()> {
     let script = r#"kill -s "$1" -- "$2""#;
-    let status = Command::new("sh").args(["-c", script, "sh", name, target]).status()?;
+    let status = Command::new("sh")
+        .args(["-c", script, "sh", name, target])
+        .stderr(Stdio::null())
+        .status()?;
     if status.success() { Ok(()) } else { bail!("cannot send SIG{name} to {target}") }
 }
 

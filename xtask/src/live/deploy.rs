@@ -1,5 +1,8 @@
-//! A drill: a stack of plain processes as version 1, then version 2 with a fault planted in each kind of step.
+//! A drill: a stack as version 1, then version 2 with a fault planted in each kind of step; of
+//! plain processes, and of containers by the digests of their images.
 
+mod canonical;
+mod engine;
 mod stand;
 
 use anyhow::{bail, ensure};
@@ -7,7 +10,7 @@ use anyhow::{bail, ensure};
 use super::Live;
 use crate::steps::{Outcome, say};
 use crate::{Depth, machine};
-use stand::{Ran, Stand};
+use stand::{Ran, Runs, Stand};
 
 /// What an operator is promised.
 const DEADLINE_SECS: f64 = 300.0;
@@ -22,9 +25,28 @@ const FAULTS: [(&str, &str); 5] = [
 ];
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
-    let mut stand = match Stand::start(live)? {
-        Ok(stand) => stand,
+    let mut table = match drill(live, Runs::Processes)? {
+        Ok(table) => table,
         Err(why) => return Ok(Outcome::Skipped(why)),
+    };
+    // Containers need an engine of their own, so they are part of the whole proof only.
+    if live.depth == Depth::Full {
+        match drill(live, Runs::Containers)? {
+            Ok(more) => table.extend(more),
+            Err(why) => {
+                say(&format!("    SKIPPED containers: {why}"));
+                table.push(format!("containers SKIPPED: {why}"));
+            }
+        }
+    }
+    Ok(Outcome::Passed(table.join("; ")))
+}
+
+/// The whole drill with services of one sort; what came of it, or why it cannot run here.
+fn drill(live: &Live<'_>, runs: Runs) -> anyhow::Result<Result<Vec<String>, String>> {
+    let mut stand = match Stand::start(live, runs)? {
+        Ok(stand) => stand,
+        Err(why) => return Ok(Err(why)),
     };
     let faults = match live.depth {
         Depth::Quick => FAULTS.get(4..).unwrap_or_default(),
@@ -43,22 +65,49 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
         stand.trades("v1")?;
         table.push((format!("v2 with a fault in {fault}, taken back"), ran.secs));
     }
+    let digests = if runs == Runs::Containers { stand.digests()? } else { Vec::new() };
     let second = stand.deploy("v2")?;
     ensure!(second.code == 0, "version 2 was not deployed: {}", second.text);
     stand.trades("v2")?;
     table.push(("deploy v2".to_owned(), second.secs));
+    if runs == Runs::Containers {
+        ensure!(stand.digests()? != digests, "version 2 runs the images of version 1");
+        stand.forget_images()?;
+    }
     let back = stand.plimsoll(&["rollback"])?;
     ensure!(back.code == 0, "no way back: {}", back.text);
     stand.trades("v1")?;
-    table.push(("rollback to v1".to_owned(), back.secs));
-    table.push(("a second node on one lease".to_owned(), second_node(&mut stand)?));
-    for (what, secs) in &table {
+    let what = match runs {
+        Runs::Processes => "rollback to v1",
+        Runs::Containers => "rollback to v1, whose images only the registry had",
+    };
+    table.push((what.to_owned(), back.secs));
+    match runs {
+        Runs::Processes => {
+            table.push(("a second node on one lease".to_owned(), second_node(&mut stand)?));
+            let back = newer_rows(&stand)?;
+            table.push(("rollback with tables, newer rows kept".to_owned(), back));
+        }
+        Runs::Containers => {
+            let image = |line: &String| line.rsplit('@').next().map(str::to_owned);
+            let images = |lines: &[String]| lines.iter().filter_map(image).collect::<Vec<_>>();
+            let now = stand.digests()?;
+            ensure!(images(&now) == images(&digests), "other images than before: {now:?}");
+        }
+    }
+    Ok(Ok(vec![told(runs, &table, &stand)?]))
+}
+
+/// The table in a line, if nothing in it took too long.
+fn told(runs: Runs, table: &[(String, f64)], stand: &Stand) -> anyhow::Result<String> {
+    for (what, secs) in table {
         say(&format!("    {secs:>6.1} s  {what}"));
         ensure!(*secs < DEADLINE_SECS, "{what} took {secs:.1} s");
     }
     let times: Vec<String> =
         table.iter().map(|(what, secs)| format!("{what} {secs:.1} s")).collect();
-    Ok(Outcome::Passed(format!("{}; {}", times.join(", "), stand.sent()?)))
+    let sort = if runs == Runs::Containers { "containers" } else { "processes" };
+    Ok(format!("{sort}: {}, {}", times.join(", "), stand.sent()?))
 }
 
 fn check_undone(fault: &str, step: &str, ran: &Ran) -> anyhow::Result<()> {
@@ -66,6 +115,23 @@ fn check_undone(fault: &str, step: &str, ran: &Ran) -> anyhow::Result<()> {
         bail!("{fault}: ended with {} and not in step `{step}`: {}", ran.code, ran.text);
     }
     Ok(())
+}
+
+/// What version 2 wrote stays where it is, and what goes with its column is in a snapshot.
+fn newer_rows(stand: &Stand) -> anyhow::Result<f64> {
+    let again = stand.deploy("v2")?;
+    ensure!(again.code == 0, "version 2 was not deployed again: {}", again.text);
+    stand.write_row("x=2i,v_v2=77123i")?;
+    let back = stand.plimsoll(&["rollback", "--with-tables"])?;
+    ensure!(back.code == 0, "no way back with tables: {}", back.text);
+    stand.trades("v1")?;
+    let rows = stand.rows("SELECT x FROM desk ORDER BY x")?;
+    ensure!(rows == "[[1],[2]]", "rows of version 2 are gone: {rows}");
+    let columns = stand.state()?.1;
+    ensure!(!columns.contains("v_v2"), "the tables did not go back: {columns}");
+    let kept = stand.kept_rows()?;
+    ensure!(kept.contains("77123"), "what the column held was not kept: {kept}");
+    Ok(back.secs)
 }
 
 /// While one node holds the lease a second sends nothing, also while the first is stopped.

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use super::super::Live;
 use super::super::questdb_server::{QuestDb, Start, install};
 use super::super::snapshot::Server;
+use super::canonical::{Places, dockerfile};
+use super::engine::Engine;
 use crate::{command, machine};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -29,18 +31,27 @@ pub(super) struct Ran {
     pub(super) secs: f64,
 }
 
+/// What services are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runs {
+    Processes,
+    Containers,
+}
+
 pub(super) struct Stand {
     dir: TempDir,
     program: PathBuf,
     questdb: QuestDb,
-    _redis: Server,
+    redis: Server,
     venue: Child,
     venue_url: String,
+    /// With it services are containers.
+    engine: Option<Engine>,
 }
 
 impl Stand {
     /// The stack, with nothing deployed; or why this machine cannot run it.
-    pub(super) fn start(live: &Live<'_>) -> anyhow::Result<Result<Self, String>> {
+    pub(super) fn start(live: &Live<'_>, runs: Runs) -> anyhow::Result<Result<Self, String>> {
         for (program, package) in
             [("redis-server", "redis-server"), ("curl", "curl"), ("python3", "python3")]
         {
@@ -76,10 +87,40 @@ impl Stand {
         BufReader::new(stdout).read_line(&mut url)?;
         let venue_url = url.trim().to_owned();
         ensure!(venue_url.starts_with("http://"), "the venue said `{venue_url}`");
-        let stand = Self { dir, program, questdb, _redis: redis, venue, venue_url };
+        let mut stand = Self { dir, program, questdb, redis, venue, venue_url, engine: None };
+        if runs == Runs::Containers {
+            match Engine::start(&live.workspace.scratch()?, stand.dir.path())? {
+                Ok(engine) => stand.engine = Some(engine),
+                Err(why) => return Ok(Err(why)),
+            }
+            stand.engine()?.fill_image(&stand.program)?;
+        }
         stand.seed(redis_key)?;
         stand.repository()?;
         Ok(Ok(stand))
+    }
+
+    fn engine(&self) -> anyhow::Result<&Engine> {
+        self.engine.as_ref().context("services are no containers")
+    }
+
+    /// Removes every image and container that nothing uses: only the registry has them then.
+    pub(super) fn forget_images(&self) -> anyhow::Result<()> {
+        let engine = self.engine()?;
+        engine.ask(&["container", "prune", "--force"])?;
+        engine.ask(&["image", "prune", "--all", "--force"])?;
+        Ok(())
+    }
+
+    /// By which digests of images containers run.
+    pub(super) fn digests(&self) -> anyhow::Result<Vec<String>> {
+        let shown =
+            self.engine()?.ask(&["ps", "--no-trunc", "--format", "{{.Names}} {{.Image}}"])?;
+        let mut lines: Vec<String> = shown.lines().map(str::to_owned).collect();
+        lines.sort();
+        ensure!(lines.len() == 3, "not three containers run: {lines:?}");
+        ensure!(lines.iter().all(|line| line.contains("@sha256:")), "not by digest: {lines:?}");
+        Ok(lines)
     }
 
     fn root(&self) -> PathBuf {
@@ -88,7 +129,7 @@ impl Stand {
 
     /// State beside the processes: a key in Redis, a table in QuestDB.
     fn seed(&self, write: impl Fn(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        write(&self._redis.address().to_string())?;
+        write(&self.redis.address().to_string())?;
         self.questdb
             .query("CREATE TABLE desk (ts TIMESTAMP, x LONG) TIMESTAMP(ts) PARTITION BY DAY WAL")?;
         self.questdb.write("desk x=1i 1700000000000000000\n")?;
@@ -112,6 +153,7 @@ impl Stand {
             fs::write(root.join("version"), name)?;
             fs::write(root.join("fault"), fault)?;
             fs::write(root.join("index.html"), format!("{name} is well\n"))?;
+            fs::write(root.join("Dockerfile"), dockerfile(name, fault))?;
             self.git(&["add", "."])?;
             self.git(&["commit", "-q", "-m", version])?;
             self.git(&["tag", version])?;
@@ -122,64 +164,17 @@ impl Stand {
     }
 
     fn canonical(&self) -> anyhow::Result<String> {
-        let questdb = self.questdb.http_addr();
-        let (web_1, web_2) = (free_port()?, free_port()?);
-        let program = self.program.display();
-        let venue = &self.venue_url;
-        let redis = self._redis.address();
-        let exec = |sql: &str| {
-            format!(r#"curl -fsS -G http://{questdb}/exec --data-urlencode \"query={sql}\""#)
+        let root = self.root();
+        let places = Places {
+            root: &root,
+            program: &self.program,
+            questdb: self.questdb.http_addr().to_string(),
+            redis: self.redis.address().to_string(),
+            venue: &self.venue_url,
+            ports: [free_port()?, free_port()?, free_port()?],
+            engine: self.engine.as_ref(),
         };
-        let apply = exec("ALTER TABLE desk ADD COLUMN IF NOT EXISTS v_$(cat version) LONG");
-        let drop_column = exec("ALTER TABLE desk DROP COLUMN v_$(cat version)");
-        let count = exec("SELECT count() FROM desk");
-        // `!` ends with 0 unless this is the version with that fault.
-        let unless = |fault: &str| format!("! grep -qx {fault} fault");
-        Ok(format!(
-            r#"snapshot:
-  files:
-    desk:
-      roots: [config]
-  redis:
-    cache:
-      server: {{address: "{redis}"}}
-      prefixes: ["desk:"]
-  questdb:
-    database: {{url: "http://{questdb}", data: export}}
-  positions:
-    paper: {{paper: "{venue}"}}
-deploy:
-  staging:
-    free_disk_min_mb: 100
-    build: {{run: [sh, -c, "{build}"]}}
-    migrate:
-      apply: {{run: [sh, -c, "{apply} && {migration}"]}}
-      undo: {{run: [sh, -c, "{drop_column}"]}}
-    services:
-      web:
-        run: [python3, -m, http.server, "{{port}}", --bind, 127.0.0.1]
-        ports: [{web_1}, {web_2}]
-        ready_secs: 20
-        health:
-          http: "http://127.0.0.1:{{port}}/index.html"
-          contains: is well
-          run: {{run: [sh, -c, "{health} && {{ {after} || [ ! -e ../../armed ]; }}"]}}
-      trend:
-        kind: strategy
-        lease: trend@paper
-        run: [sh, -c, "exec {program} paper trade --venue {venue} --lease trend@paper --trading-dir {trading} --name $(cat version)-$(date +%s%N) --patience 60"]
-    smoke:
-      row: {{run: [sh, -c, "{count} | grep -q dataset && {smoke}"]}}
-    accounts: [paper]
-    watch_secs: 2
-"#,
-            build = unless("build"),
-            migration = unless("migration"),
-            health = unless("health"),
-            after = unless("after-switch"),
-            smoke = unless("smoke"),
-            trading = self.root().join(".plimsoll/trading").display(),
-        ))
+        Ok(places.canonical())
     }
 
     fn git(&self, words: &[&str]) -> anyhow::Result<()> {
@@ -247,11 +242,40 @@ deploy:
     /// The record of what runs, the columns of the table, the keys of Redis.
     pub(super) fn state(&self) -> anyhow::Result<(String, String)> {
         let current = self.root().join(".plimsoll/deploy/staging/current.json");
-        let columns = self.questdb.query("SELECT \"column\" FROM table_columns('desk')")?;
-        Ok((
-            fs::read_to_string(current)?,
-            columns.pointer("/dataset").map(Value::to_string).unwrap_or_default(),
-        ))
+        let columns = self.rows("SELECT \"column\" FROM table_columns('desk')")?;
+        Ok((fs::read_to_string(current)?, columns))
+    }
+
+    /// Writes a row of now.
+    pub(super) fn write_row(&self, fields: &str) -> anyhow::Result<()> {
+        let before = self.rows("SELECT count() FROM desk")?;
+        self.questdb.write(&format!("desk {fields}\n"))?;
+        self.questdb.query_until("SELECT count() FROM desk", |reply| {
+            reply.pointer("/dataset").map(Value::to_string).is_some_and(|rows| rows != before)
+        })?;
+        Ok(())
+    }
+
+    /// What a query answers.
+    pub(super) fn rows(&self, sql: &str) -> anyhow::Result<String> {
+        let reply = self.questdb.query(sql)?;
+        reply.pointer("/dataset").map(Value::to_string).context("no rows")
+    }
+
+    /// The rows that a rollback kept before it changed tables back.
+    pub(super) fn kept_rows(&self) -> anyhow::Result<String> {
+        let listed = self.plimsoll(&["snapshot", "list", "--json"])?;
+        let line = listed.text.lines().next().unwrap_or_default();
+        let reply: Value = serde_json::from_str(line).context("the snapshots are no JSON")?;
+        let snapshots = reply.get("snapshots").and_then(Value::as_array).context("no list")?;
+        let is_rows = |tag: &Value| tag.as_str().is_some_and(|tag| tag.starts_with("rows-before-"));
+        let of_rows = |one: &&Value| {
+            one.get("tags").and_then(Value::as_array).is_some_and(|tags| tags.iter().any(is_rows))
+        };
+        let kept = snapshots.iter().rev().find(of_rows).context("no snapshot of rows")?;
+        let id = kept.get("id").and_then(Value::as_str).context("a snapshot without an id")?;
+        let words = ["snapshot", "show", id, "--part", "database", "--document", "rows/desk.csv"];
+        Ok(self.plimsoll(&words)?.text)
     }
 
     /// Waits until the strategy of that version, started last, has sent an order.
@@ -325,6 +349,8 @@ impl Drop for Stand {
         }
         drop(self.venue.kill());
         drop(self.venue.wait());
+        // Before the directory that its data is in.
+        drop(self.engine.take());
     }
 }
 
