@@ -108,8 +108,7 @@ fn of_project(project: &Project, config: &ConfigArgs) -> Result<Vec<Finding>, Fa
     findings.push(match limits::stale(project, config)? {
         None => Finding::new(Severity::Fine, "bounds are those of the configuration", ""),
         Some(stale) => {
-            let severity = if stale.is_wrong { Severity::Problem } else { Severity::Warning };
-            Finding::new(severity, stale.what, "`plimsoll ralph limits` writes them anew")
+            Finding::new(stale.severity, stale.what, "`plimsoll ralph limits` writes them anew")
         }
     });
     Ok(findings)

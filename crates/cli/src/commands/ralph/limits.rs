@@ -3,6 +3,7 @@
 use clap::Args;
 use plimsoll_ralph::Config;
 use plimsoll_ralph::hook::{LimitsFile, Project, source_digest};
+use plimsoll_ralph::install::Severity;
 
 use super::DirArgs;
 use crate::configuration::ConfigArgs;
@@ -62,8 +63,8 @@ pub(crate) fn write(project: &Project, limits: &LimitsFile) -> Result<(), Failur
 pub(crate) struct Stale {
     /// What differs, key by key.
     pub(crate) what: String,
-    /// Whether other bounds hold than those of the configuration, and hooks do not mend it by themselves.
-    pub(crate) is_wrong: bool,
+    /// How bad that is: with other bounds hooks are wrong, and do not mend it by themselves.
+    pub(crate) severity: Severity,
 }
 
 /// Compares the file of the hooks with the configuration; `None`: it is what the configuration says.
@@ -73,11 +74,11 @@ pub(crate) fn stale(project: &Project, args: &ConfigArgs) -> Result<Option<Stale
         let what =
             "the bounds of the configuration are not written yet: the next session writes them";
         let is_stale = wanted.source_digest.is_some();
-        return Ok(is_stale.then(|| Stale { what: what.to_owned(), is_wrong: false }));
+        return Ok(is_stale.then(|| Stale { what: what.to_owned(), severity: Severity::Warning }));
     };
     if found.ralph != wanted.ralph {
         let what = differing(&found.ralph, &wanted.ralph)?;
-        return Ok(Some(Stale { what, is_wrong: true }));
+        return Ok(Some(Stale { what, severity: Severity::Problem }));
     }
     if found.source_digest == wanted.source_digest {
         return Ok(None);
@@ -86,11 +87,12 @@ pub(crate) fn stale(project: &Project, args: &ConfigArgs) -> Result<Option<Stale
         digest.map_or_else(|| "no file".to_owned(), |text| text.chars().take(12).collect())
     };
     let what = format!(
-        "the bounds were written from {}, the configuration is {} now; the values are the same",
+        "the bounds were written from {}, the configuration is {} now; the values are the same, and the next session \
+         takes note",
         short(found.source_digest),
         short(wanted.source_digest)
     );
-    Ok(Some(Stale { what, is_wrong: false }))
+    Ok(Some(Stale { what, severity: Severity::Fine }))
 }
 
 fn differing(found: &Config, wanted: &Config) -> Result<String, Failure> {
