@@ -37,7 +37,7 @@ fn traded(around: &Surroundings, sql: &str, what: &str) -> CheckState {
     });
     let CheckState::Ok { evidence } = shown else { return shown };
     match in_own_store(around, sql) {
-        None => CheckState::ok(evidence),
+        None => CheckState::ok(format!("{evidence}; `metrics.store` was not there to count")),
         Some(0) => CheckState::degraded(format!(
             "{evidence}, but `metrics.store` has none: nothing that trades writes there"
         )),

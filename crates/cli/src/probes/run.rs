@@ -11,6 +11,8 @@ use crate::configuration::ConfigArgs;
 
 /// Characters of a program's words that a report shows.
 const WORDS_MAX: usize = 300;
+/// The exit code of a command of ours that could not tell.
+const COULD_NOT_TELL: i32 = 2;
 
 /// This program, as it was started.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,7 @@ pub(crate) struct Program {
     variables: Vec<std::ffi::OsString>,
     limit: Duration,
     commands: Vec<String>,
+    config: ConfigArgs,
     /// Configuration and profile that were named as arguments: what we run gets them as variables.
     named: Vec<(&'static str, std::ffi::OsString)>,
 }
@@ -43,7 +46,8 @@ impl Program {
         let file = config.config.clone().map(|file| ("PLIMSOLL_CONFIG", file.into_os_string()));
         let profile = config.profile.clone().map(|name| ("PLIMSOLL_PROFILE", name.into()));
         let named = file.into_iter().chain(profile).collect();
-        Ok(Program { path, variables, limit, commands: crate::cli::Cli::names(), named })
+        let commands = crate::cli::Cli::names();
+        Ok(Program { path, variables, limit, commands, config: config.clone(), named })
     }
 
     /// Whether a variable of our environment is set.
@@ -51,13 +55,23 @@ impl Program {
         self.variables.iter().any(|variable| variable == name)
     }
 
-    /// Runs a subcommand of this program. Exit code 0 is ok with the last line as evidence, anything else has failed.
+    /// Runs a subcommand of this program. Exit code 0 is ok with the last line as evidence, anything else has failed; but
+    /// a command that cannot tell, while the configuration that it reads is wrong, says nothing of its own subject.
     pub(super) fn own(&self, args: &[&str], fix: &str) -> CheckState {
         match self.ran(args) {
             Ok(ran) if ran.code == 0 => CheckState::ok(ran.last_words()),
+            Ok(ran) if ran.code == COULD_NOT_TELL && self.is_misconfigured() => {
+                let why = "the configuration is not valid, see drift.configuration";
+                CheckState::skipped(format!("{why}; {}", ran.complaint()))
+            }
             Ok(ran) => CheckState::failed(ran.complaint(), fix),
             Err(state) => state,
         }
+    }
+
+    /// Whether the check of the configuration fails, in whichever profile.
+    fn is_misconfigured(&self) -> bool {
+        !self.config.layers().is_ok_and(|layers| layers.check().is_ok())
     }
 
     /// Runs a subcommand of this program to its end.

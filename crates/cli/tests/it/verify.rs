@@ -111,6 +111,28 @@ fn lints_flag_what_is_planted_and_a_broken_configuration_leaves_everything_open(
 }
 
 #[test]
+fn a_check_that_cannot_be_told_from_a_wrong_configuration_is_skipped_and_not_ok() {
+    let dir = configured("ports: {grafana: 3000}\n");
+    fs::write(dir.path().join("README.md"), "Grafana on port 3000.\n").unwrap();
+    let args = ["verify", "--json", "--only", "drift.documents", "--only", "drift.configuration"];
+    let both = |ran: &Ran| (state(ran, "drift.configuration"), state(ran, "drift.documents"));
+    let is = |ran: &Ran, wanted: [&str; 2]| both(ran) == (wanted[0].into(), wanted[1].into());
+    let ran = plimsoll(dir.path(), &args);
+    assert!(ran.code == 0 && is(&ran, ["ok", "ok"]), "{}", ran.out);
+
+    let text = "ports: {grafana: 3000}\nprofiles: {prod: {paper: {listen: nowhere}}}\n";
+    fs::write(dir.path().join("config/canonical.yaml"), text).unwrap();
+    let ran = plimsoll(dir.path(), &args);
+    assert!(ran.code == 1 && is(&ran, ["failed", "skipped"]), "{}", ran.out);
+    assert!(ran.out.contains("see drift.configuration"), "{}", ran.out);
+    let alone = plimsoll(
+        dir.path(),
+        &["verify", "--only", "drift.documents", "--require", "drift.documents"],
+    );
+    assert_eq!(alone.code, 2, "what is required and was not judged is not fine: {alone:?}");
+}
+
+#[test]
 fn the_newest_pull_request_has_to_have_its_review() {
     let github = GitHubStandIn::start().unwrap();
     let number = github.open_pull(

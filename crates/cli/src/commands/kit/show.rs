@@ -19,7 +19,7 @@ pub(super) fn verdict(plan: &Plan, is_json: bool) {
     }
     let steps = plan.changes.iter().filter(|change| change.state.is_finding()).count();
     if plan.is_in_step() {
-        println!("in step: {} files", plan.changes.len());
+        println!("{}", in_step(plan));
     } else {
         println!(
             "out of step: {steps} of {} files; `plimsoll kit update` shows how",
@@ -53,7 +53,17 @@ pub(super) fn changes(plan: &Plan, is_json: bool, is_applied: bool) {
         eprintln!("{}", line(change));
     }
     if plan.is_in_step() {
-        println!("in step: {} files", plan.changes.len());
+        println!("{}", in_step(plan));
+    }
+}
+
+/// How many files are as they should be; what somebody took away is not counted among them.
+fn in_step(plan: &Plan) -> String {
+    let is_gone = |change: &&Change| change.state == State::Theirs && change.before.is_none();
+    let gone = plan.changes.iter().filter(is_gone).count();
+    match gone {
+        0 => format!("in step: {} files", plan.changes.len()),
+        _ => format!("in step: {} files; taken away: {gone}", plan.changes.len() - gone),
     }
 }
 
