@@ -12,7 +12,7 @@ use super::Live;
 use super::kit::tools::{Tools, built};
 use crate::steps::{Outcome, say};
 use crate::{Depth, machine};
-use desk::Desk;
+use desk::{Desk, Seen};
 use fault::{FAULTS, Fault};
 
 pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
@@ -28,9 +28,21 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let missing = canonical::REQUIRED.iter().find(|id| !whole.ok.iter().any(|ok| ok == **id));
     ensure!(missing.is_none(), "{missing:?} is required and not ok: {}", whole.text);
     let faults: Vec<&Fault> = FAULTS.iter().filter(|fault| wants(fault, live.depth)).collect();
+    let mut wrong = Vec::new();
     for fault in &faults {
-        broken(&mut desk, fault).with_context(|| fault.what)?;
+        let seen = broken(&mut desk, fault).with_context(|| fault.what)?;
+        if seen.code != 1 || seen.bad != [fault.check] {
+            let Seen { code, bad, text, .. } = seen;
+            wrong.push(format!("{}: exit code {code}, failed {bad:?}: {text}", fault.what));
+        }
     }
+    ensure!(
+        wrong.is_empty(),
+        "{} of {} faults are not exact: {}",
+        wrong.len(),
+        faults.len(),
+        wrong.join("\n")
+    );
     let again = desk.verify()?;
     ensure!(again.code == 0 && again.bad.is_empty(), "not whole any more: {}", again.text);
     let mut checks: Vec<&str> = faults.iter().map(|fault| fault.check).collect();
@@ -56,16 +68,10 @@ fn wants(fault: &Fault, depth: Depth) -> bool {
 }
 
 /// Breaks one thing, looks, and mends it.
-fn broken(desk: &mut Desk, fault: &Fault) -> anyhow::Result<()> {
+fn broken(desk: &mut Desk<'_>, fault: &Fault) -> anyhow::Result<Seen> {
     let mended = desk.break_it(&fault.how)?;
     let seen = desk.verify()?;
     say(&format!("    exit code {}  {:<28} {}", seen.code, fault.check, fault.what));
-    ensure!(
-        seen.code == 1 && seen.bad == [fault.check],
-        "exit code {}, failed {:?}: {}",
-        seen.code,
-        seen.bad,
-        seen.text
-    );
-    desk.mend(mended)
+    desk.mend(mended)?;
+    Ok(seen)
 }

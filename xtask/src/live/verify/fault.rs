@@ -121,7 +121,20 @@ pub(super) const FAULTS: &[Fault] = &[
         "a document has another port",
         How::Holds("README.md", "Grafana on port 3999.\n"),
     ),
-    fault("drift.files", "a rendered file is gone", How::Gone("docs/review-checklist.md")),
+    fault(
+        "drift.files",
+        "the configuration asks for another branch than the workflows have",
+        How::Says(
+            "config/canonical.yaml",
+            "profiles:\n",
+            "kit: {default_branch: trunk}\nprofiles:\n",
+        ),
+    ),
+    fault(
+        "drift.files",
+        "the mark at the end of a rendered part is gone",
+        How::Says("CONTRIBUTING.md", "plimsoll:end contributing", "an end"),
+    ),
     fault(
         "drift.decisions",
         "a decision has been open for years",
