@@ -28,7 +28,6 @@ pub(crate) fn facts(real: &Ssot, staging: &Ssot) -> Result<Facts, Problems> {
         .collect();
     facts.escalation =
         contacts.escalation.into_iter().map(|step| (step.contact, step.after_minutes)).collect();
-    facts.secrets = secrets(real);
     Ok(facts)
 }
 
@@ -56,11 +55,22 @@ fn services(real: &Ssot, staging: &Ssot) -> Result<Vec<Service>, Problems> {
     Ok(services.into_iter().map(service).collect())
 }
 
-/// Variables that hold secrets, with the key that refers to each.
-fn secrets(ssot: &Ssot) -> BTreeMap<String, String> {
-    let variable = |value: &Scalar| match value {
-        Scalar::Text(text) => Some(text.strip_prefix("${")?.strip_suffix('}')?.to_owned()),
-        _ => None,
-    };
-    ssot.settings().filter_map(|setting| Some((variable(&setting.value)?, setting.key))).collect()
+/// Variables that hold secrets in any profile, with the key that refers to each first.
+pub(crate) fn secrets(all: &[Ssot]) -> BTreeMap<String, String> {
+    let mut secrets = BTreeMap::new();
+    for setting in all.iter().flat_map(Ssot::settings) {
+        if let Some(name) = variable(&setting.value) {
+            secrets.entry(name.to_owned()).or_insert(setting.key);
+        }
+    }
+    secrets
+}
+
+/// The name in `${NAME}`; whatever else stands between braces could be a value, and is not repeated.
+fn variable(value: &Scalar) -> Option<&str> {
+    let Scalar::Text(text) = value else { return None };
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some(name)
 }

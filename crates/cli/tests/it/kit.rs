@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::{Ran, plimsoll};
+use crate::run::{Ran, command, ended, plimsoll};
 
 const CANONICAL: &str = "\
 services:
@@ -237,4 +237,59 @@ fn staging_refuses_what_could_trade_on_mainnet() {
         assert!(!refused.status.success(), "{name}={value}");
         assert!(String::from_utf8_lossy(&refused.stderr).contains("staging refused: "));
     }
+}
+
+const REFERS: &str = "\
+alerts:
+  delivery:
+    receivers:
+      ops: {webhook: {url: \"${OPS_HOOK}\"}}
+      odd: {webhook: {url: \"${ODD:-https://example.org/hunter2}\"}}
+      kept: {webhook: {url: \"file:/etc/desk/hook\"}}
+profiles:
+  prod: {sentry: {dsn: \"${PROD_DSN}\"}}
+";
+
+#[test]
+fn secrets_are_listed_by_name_and_never_by_value() {
+    const PLANTED: &str = "https://hooks.example.org/hunter2";
+    let dir = desk(&[("config/canonical.yaml", &REFERS.replace("odd:", "# odd:"))]);
+    let with_values = |args: &[&str]| {
+        let mut command = command(dir.path(), args);
+        ended(command.env("OPS_HOOK", PLANTED).env("PROD_DSN", PLANTED))
+    };
+    let example = || fs::read_to_string(dir.path().join(".env.example")).unwrap();
+    assert_eq!(with_values(&["init", "--apply"]).code, 0);
+    let told = example();
+    assert!(told.contains("# alerts.delivery.receivers.ops.webhook.url\nOPS_HOOK=\n"), "{told}");
+    assert!(told.contains("# sentry.dsn\nPROD_DSN=\n"), "of a profile: {told}");
+    assert!(!told.contains("hunter2") && !told.contains("/etc/desk"), "{told}");
+
+    ran(dir.path(), &["kit", "check"], 0);
+    let more = REFERS.replace("odd:", "# odd:").replace("PROD_DSN", "OTHER_DSN");
+    fs::write(dir.path().join("config/canonical.yaml"), more).unwrap();
+    let checked = ran(dir.path(), &["kit", "check"], 1);
+    assert!(checked.out.contains("changed    .env.example"), "{checked:?}");
+    let verified = ran(dir.path(), &["verify", "--only", "drift.files"], 1);
+    assert!(verified.out.contains("failed    optional drift.files"), "{verified:?}");
+    ran(dir.path(), &["kit", "update", "--apply"], 0);
+    assert!(example().contains("OTHER_DSN=\n") && !example().contains("PROD_DSN"));
+}
+
+#[test]
+fn what_stands_where_a_name_should_is_not_repeated() {
+    let dir = desk(&[("config/canonical.yaml", REFERS)]);
+    let told = plimsoll(dir.path(), &["init"]);
+    assert!(!told.out.contains("hunter2"), "{told:?}");
+}
+
+#[test]
+fn a_profile_that_is_wrong_takes_no_secret_off_the_list() {
+    let dir = desk(&[("config/canonical.yaml", &REFERS.replace("odd:", "# odd:"))]);
+    ran(dir.path(), &["init", "--apply"], 0);
+    let wrong = REFERS.replace("odd:", "# odd:") + "  staging: {paper: {listen: nowhere}}\n";
+    fs::write(dir.path().join("config/canonical.yaml"), wrong).unwrap();
+    let told = ran(dir.path(), &["kit", "update", "--apply"], 2);
+    assert!(told.err.contains("paper.listen"), "{told:?}");
+    assert!(dir.path().join(".env.example").exists());
 }

@@ -52,6 +52,8 @@ impl Repository {
             layers = layers.with_file(CANONICAL, text.clone());
         }
         let (mut facts, config) = said(&layers)?;
+        let all = layers.check().map_err(|problems| configuration::broken(&problems))?;
+        facts.secrets = ssot_kit::secrets(&all);
         facts.canonical = canonical.map(|_| CANONICAL.to_owned());
         facts.commands = Cli::names().into_iter().collect();
         let is_there = |path: &str| paths.iter().any(|there| there == path);
