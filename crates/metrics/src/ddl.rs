@@ -8,7 +8,7 @@ mod sqlite;
 
 use crate::schema::{Column, ColumnType, Key, LEADING, Partition, Schema, Ttl};
 
-pub use names::{DdlError, NAME_BYTES_MAX, check, quote};
+pub use names::{BACKTEST_PREFIX, DdlError, NAME_BYTES_MAX, backtest_twin, check, quote};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{BOOTSTRAP, literal, stored};
 

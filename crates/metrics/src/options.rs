@@ -150,7 +150,7 @@ impl Options {
         let mut options = Self::new(Store::Http(url.into()), spool_dir, mode);
         options.creates_tables = false;
         if mode.is_replay() {
-            "bt_".clone_into(&mut options.table_prefix);
+            crate::ddl::BACKTEST_PREFIX.clone_into(&mut options.table_prefix);
         }
         options
     }

@@ -61,8 +61,8 @@ class Totals:
             key, row = tuple(labels), (ts, seq, realized - fee + funding)
             series[key] = max(series.get(key, row), row)
         found["profit and loss"] = sum((Decimal(repr(last[2])) for last in series.values()), Decimal(0))
-        last = max(query(LAST_SQL["account"]), key=lambda row: (row[2], row[3]))
-        found["account"] = Decimal(repr(last[4]))
+        last = max(query(LAST_SQL["account"]), key=lambda row: (row[2], row[3]), default=None)
+        found["account"] = Decimal(repr(last[4])) if last else Decimal(0)
         return found
 
     def differences(self, query):

@@ -13,7 +13,21 @@ pub const NAME_BYTES_MAX: usize = 127;
 
 /// Tables of the store itself, and what both stores keep for themselves.
 const RESERVED: [&str; 5] = ["strings", "telemetry", "telemetry_config", "tables", "wal_tables"];
-const RESERVED_PREFIXES: [&str; 5] = ["_", "sqlite_", "schema_", "sys_", "bt_"];
+const RESERVED_PREFIXES: [&str; 5] = ["_", "sqlite_", "schema_", "sys_", BACKTEST_PREFIX];
+
+/// What the names of tables with rows of backtests begin with, where live rows are too.
+pub const BACKTEST_PREFIX: &str = "bt_";
+
+/// A built-in table's twin for rows of backtests, if it is the name of one; case does not matter.
+#[must_use]
+pub fn backtest_twin(table: &str) -> Option<Schema> {
+    let lower = table.to_ascii_lowercase();
+    let plain = lower.strip_prefix(BACKTEST_PREFIX)?;
+    let (_, schema) = built_in().find(|(_, schema)| schema.name == plain)?;
+    let mut twin = schema.clone();
+    twin.name = lower.into();
+    Some(twin)
+}
 
 /// Why a table of a team's own cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +73,7 @@ pub enum DdlError {
     },
 }
 
-/// Checks the names of a table: built-in ones pass, one of a team's own must not collide.
+/// Checks the names of a table: built-in ones and their twins for backtests pass, one of a team's own must not collide.
 ///
 /// # Errors
 ///
@@ -70,8 +84,9 @@ pub fn check(schema: &Schema) -> Result<(), DdlError> {
         return Err(DdlError::Name { name: table.to_owned(), what: "a table".to_owned() });
     }
     let lower = table.to_ascii_lowercase();
-    if RESERVED.contains(&lower.as_str()) || RESERVED_PREFIXES.iter().any(|p| lower.starts_with(p))
-    {
+    let is_twin = schema.since > 0 && backtest_twin(table).is_some();
+    let is_reserved = |prefix: &&str| lower.starts_with(prefix) && !is_twin;
+    if RESERVED.contains(&lower.as_str()) || RESERVED_PREFIXES.iter().any(is_reserved) {
         return Err(DdlError::Reserved { table: table.to_owned() });
     }
     if schema.since == 0 && built_in().any(|(_, s)| s.name.eq_ignore_ascii_case(table)) {

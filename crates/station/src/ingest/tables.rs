@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use plimsoll_metrics::{
-    Column, ColumnType, Schema, built_in, ddl::check, ddl::type_of, migrate::ExistingTable,
+    Column, ColumnType, Schema, built_in, ddl::backtest_twin, ddl::check, ddl::type_of,
+    migrate::ExistingTable,
 };
 
 /// Most tables that clients may make, and most columns of one.
@@ -78,11 +79,16 @@ impl Registry {
         Self { tables: RwLock::new(tables), is_open }
     }
 
-    /// The table of this name, which is made if that is allowed.
+    /// The table of this name, which is made if that is allowed, or is a built-in one's twin for backtests.
     pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>, String> {
         let key = name.to_ascii_lowercase();
         if let Some(table) = self.tables.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(table));
+        }
+        if let Some(twin) = backtest_twin(name) {
+            let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+            let known = tables.entry(key).or_insert_with(|| Arc::new(Table::new(twin, false)));
+            return Ok(Arc::clone(known));
         }
         let schema = own(name.to_owned(), Vec::new());
         check(&schema).map_err(|error| error.to_string())?;

@@ -122,6 +122,21 @@ fn an_unknown_table_is_refused_unless_clients_may_make_them_and_then_it_stays() 
 }
 
 #[test]
+fn rows_of_a_backtest_are_kept_apart_from_live_ones() {
+    let running = Running::start(|options| options);
+    running.write("trading_pnl,strategy_id=a total_pnl=1 5\n").is(204);
+    running.write("bt_trading_pnl,strategy_id=a,mode=backtest total_pnl=2 5\n").is(204);
+    assert_eq!(
+        running.query("SELECT total_pnl FROM trading_pnl")["dataset"].to_string(),
+        "[[1.0]]"
+    );
+    let twin = running.query("SELECT total_pnl FROM bt_trading_pnl");
+    assert_eq!(twin["dataset"].to_string(), "[[2.0]]");
+    let reply = running.write("bt_nonsense a=1 5\n");
+    assert!(reply.is(400).body.contains("reserved"), "{reply:?}");
+}
+
+#[test]
 fn a_column_that_a_known_table_has_not_is_left_out_and_counted() {
     let running = Running::start(StationOptions::with_open_schema);
     running.write("trading_pnl,strategy_id=a total_pnl=1,of_tomorrow=2 5\n").is(204);
