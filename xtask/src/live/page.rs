@@ -2,7 +2,7 @@
 
 mod browser;
 mod demo;
-mod program;
+pub(super) mod program;
 mod station;
 
 use std::fs;

@@ -14,14 +14,18 @@ const START: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(30);
 
 /// A program that runs, and what it says.
-pub(super) struct Program {
+pub(in crate::live) struct Program {
     child: Child,
     out: Receiver<String>,
     err: Receiver<String>,
 }
 
 impl Program {
-    pub(super) fn start(plimsoll: &Path, dir: &Path, args: &[&str]) -> anyhow::Result<Self> {
+    pub(in crate::live) fn start(
+        plimsoll: &Path,
+        dir: &Path,
+        args: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut program = Command::new(plimsoll);
         program.args(args).current_dir(dir).stdin(Stdio::null());
         program.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -35,17 +39,17 @@ impl Program {
     }
 
     /// The rest of the first line on stderr that begins so.
-    pub(super) fn says(&self, begin: &str) -> anyhow::Result<String> {
+    pub(in crate::live) fn says(&self, begin: &str) -> anyhow::Result<String> {
         after(&self.err, begin)
     }
 
     /// The rest of the first line on stdout that begins so.
-    pub(super) fn prints(&self, begin: &str) -> anyhow::Result<String> {
+    pub(in crate::live) fn prints(&self, begin: &str) -> anyhow::Result<String> {
         after(&self.out, begin)
     }
 
     /// Ends it as Ctrl-C does; it must say that all was well.
-    pub(super) fn end(mut self) -> anyhow::Result<()> {
+    pub(in crate::live) fn end(mut self) -> anyhow::Result<()> {
         command::signal("INT", &self.child.id().to_string())?;
         let begun = machine::now();
         while begun.elapsed() < END {

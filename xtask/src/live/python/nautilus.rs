@@ -1,5 +1,7 @@
 //! The actor for NautilusTrader: a backtest beside the engine's own reports, and a node started again on its cache.
 
+mod examples;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,7 +53,9 @@ pub(in crate::live) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     pip.args(["--no-deps", "--force-reinstall"]).arg(wheel);
     command::stdout_of(&mut pip, LIMIT)?;
-    test(live, &python)
+    let figures = test(live, &python)?;
+    let examples = examples::run(live, &python)?;
+    Ok(Outcome::Passed(format!("{figures}; {examples}")))
 }
 
 fn is_new_enough((version, _): &(String, PathBuf)) -> bool {
@@ -64,7 +68,7 @@ fn has_nautilus(python: &Path) -> bool {
     python.is_file() && command::stdout_of(&mut ask, LIMIT).is_ok()
 }
 
-fn test(live: &Live<'_>, python: &Path) -> anyhow::Result<Outcome> {
+fn test(live: &Live<'_>, python: &Path) -> anyhow::Result<String> {
     let mut pytest = Command::new(python);
     pytest.args(["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "ignore"]);
     pytest.arg("tests/test_nautilus.py");
@@ -79,5 +83,5 @@ fn test(live: &Live<'_>, python: &Path) -> anyhow::Result<Outcome> {
         .map(|line| line.trim_start_matches('.'))
         .collect();
     ensure!(figures.len() == 2, "a figure is missing: {}", output.stdout);
-    Ok(Outcome::Passed(figures.join("; ")))
+    Ok(figures.join("; "))
 }
