@@ -41,7 +41,8 @@ pub(crate) struct Record {
 /// A pack that is being filled.
 #[derive(Debug, Default)]
 pub(crate) struct PackWriter {
-    body: Vec<u8>,
+    /// The magic and the body.
+    bytes: Vec<u8>,
     records: Vec<Record>,
 }
 
@@ -59,7 +60,7 @@ impl PackWriter {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.body.len() >= BODY_LEN_TARGET
+        self.bytes.len() >= MAGIC.len() + BODY_LEN_TARGET
     }
 
     pub(crate) fn push(
@@ -70,20 +71,39 @@ impl PackWriter {
         stored: &[u8],
     ) {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.begin();
         self.records.push(Record {
             digest,
-            offset: number(self.body.len()),
+            offset: number(self.bytes.len() - MAGIC.len()),
             stored_len: number(stored.len()),
             raw_len: number(raw_len),
             encoding,
         });
-        self.body.extend_from_slice(stored);
+        self.bytes.extend_from_slice(stored);
+    }
+
+    fn begin(&mut self) {
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(MAGIC);
+        }
+    }
+
+    /// Takes the room of a pack that is written, whose pages are there already.
+    pub(crate) fn reuse(&mut self, pack: Pack) {
+        self.bytes = pack.bytes;
+        self.bytes.clear();
     }
 
     /// Seals what was pushed; the writer is empty afterwards.
     pub(crate) fn finish(&mut self, sealing: &Sealing) -> std::io::Result<Pack> {
+        self.begin();
         let records = std::mem::take(&mut self.records);
-        let body = sealing.seal(std::mem::take(&mut self.body))?;
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if !matches!(sealing, Sealing::Clear) {
+            let body = sealing.seal(bytes.split_off(MAGIC.len()))?;
+            bytes.extend_from_slice(&body);
+        }
+        let body_len = u64::try_from(bytes.len() - MAGIC.len()).unwrap_or(u64::MAX);
         let mut table = Vec::with_capacity(records.len() * RECORD_LEN);
         for record in &records {
             table.extend_from_slice(record.digest.bytes());
@@ -94,11 +114,6 @@ impl PackWriter {
         }
         let table = sealing.seal(table)?;
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
-        let mut bytes = Vec::with_capacity(MAGIC.len() + body.len() + table.len() + END_LEN);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&body);
-        let body_len = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        drop(body);
         bytes.extend_from_slice(&table);
         bytes.extend_from_slice(&body_len.to_le_bytes());
         bytes.extend_from_slice(&number(table.len()));

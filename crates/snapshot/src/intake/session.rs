@@ -170,6 +170,7 @@ impl<'a> Session<'a> {
         let len_bytes = u64::try_from(pack.bytes.len()).unwrap_or(u64::MAX);
         let contents = pack.records.iter().map(|record| record.digest);
         self.index().add_pack(PackRef { name: pack.name, len_bytes }, contents);
+        worker.pack.reuse(pack);
         Ok(())
     }
 
