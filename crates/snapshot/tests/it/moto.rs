@@ -185,7 +185,7 @@ fn a_flipped_bit_in_any_object_of_a_bucket_is_found_by_verify() {
     let keys: Vec<&str> =
         keys.filter(|key| ["packs", "snapshots"].iter().any(|d| key.contains(d))).collect();
     assert!(keys.len() >= 6, "{keys:?}");
-    let flips = times(200, 30);
+    let flips = times(500, 30);
     for flip in 0..flips {
         let key = format!("/{}", keys[flip as usize % keys.len()]);
         let whole = asked(server, "GET", &key, b"");
