@@ -20,6 +20,7 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
         Ok(tools) => tools,
         Err(error) => return Ok(Outcome::Skipped(format!("{error:#}"))),
     };
+    let reads_compose = tools.compose(&live.workspace.root).is_some();
     let mut files = 0;
     let mut readings = 0;
     for kind in fixtures::KINDS {
@@ -32,10 +33,14 @@ pub(super) fn run(live: &Live<'_>) -> anyhow::Result<Outcome> {
     let filtered = effect::path_filters(&tools)?;
     ensure!(files > 0 && readings > 0, "nothing was rendered");
     let mut figure = format!(
-        "{} fixtures, {files} files, second init changes nothing; {readings} readings by 6 programs \
+        "{} fixtures, {files} files, second init changes nothing; {readings} readings by {} programs \
          without a finding; {caught} planted faults caught; {filtered} path filters right",
-        fixtures::KINDS.len()
+        fixtures::KINDS.len(),
+        6 + usize::from(reads_compose)
     );
+    if !reads_compose {
+        figure.push_str("; SKIPPED: no client for compose files");
+    }
     if is_full {
         let shown = effect::pytest(&tools)?;
         figure.push_str(&format!("; {shown}"));

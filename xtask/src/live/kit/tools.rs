@@ -21,6 +21,10 @@ const PYPI: [&str; 4] =
 const PYPI_FULL: [&str; 2] = ["pre-commit==4.7.0", "uv==0.13.9"];
 const GITLEAKS: &str = "github.com/zricethezav/gitleaks/v8@v8.30.1";
 const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
+/// Takes minutes to build, so only the whole proof does.
+const COMPOSE: &str = "github.com/docker/compose/v2";
+const COMPOSE_VERSION: &str = "v2.40.3";
+const COMPOSE_PROGRAM: &str = "docker-compose";
 
 /// Where they are.
 #[derive(Debug)]
@@ -75,7 +79,21 @@ impl Tools {
                 command::stdout_of(&mut install, INSTALL_LIMIT).context("no modules for go")?;
             }
         }
+        if is_full && !go.join(COMPOSE_PROGRAM).is_file() {
+            build_compose(&home.join("compose"), &go.join(COMPOSE_PROGRAM))
+                .context("no client for compose files")?;
+        }
         Ok(Self { python, go, plimsoll })
+    }
+
+    /// The client that reads compose files, if it is there: as a program of its own, or as a part of docker.
+    pub(super) fn compose(&self, folder: &Path) -> Option<Vec<&'static str>> {
+        if self.go.join(COMPOSE_PROGRAM).is_file() {
+            return Some(vec![COMPOSE_PROGRAM]);
+        }
+        let part = vec!["docker", "compose"];
+        let asked = self.run(folder, &[&part[..], &["version"]].concat());
+        asked.is_ok_and(|said| said.is_fine).then_some(part)
     }
 
     /// Runs a program in a folder, with ours before all others.
@@ -134,6 +152,24 @@ impl Tools {
         ensure!(said.text.contains(word), "{} says no `{word}`: {}", args.join(" "), said.text);
         Ok(())
     }
+}
+
+/// Its module excludes versions, so it cannot be installed by name: a module that needs it builds it.
+fn build_compose(folder: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("go.mod"), "module client\n\ngo 1.24\n")?;
+    let import = format!("//go:build tools\n\npackage main\n\nimport _ \"{COMPOSE}/cmd\"\n");
+    fs::write(folder.join("tools.go"), import)?;
+    let go = machine::program("go").context("no go")?;
+    let (module, package) = (format!("{COMPOSE}@{COMPOSE_VERSION}"), format!("{COMPOSE}/cmd"));
+    let with_package = format!("{package}@{COMPOSE_VERSION}");
+    let to = to.to_str().context("a path that is no text")?;
+    for args in [&["get", &module][..], &["get", &with_package], &["build", "-o", to, &package]] {
+        let mut command = Command::new(&go);
+        command.args(args).current_dir(folder).env("GOFLAGS", "-modcacherw");
+        command::stdout_of(&mut command, INSTALL_LIMIT)?;
+    }
+    Ok(())
 }
 
 /// Builds our own program, and says where it is. What does not build is a failure, and nothing to skip.
