@@ -18,6 +18,17 @@ pub(crate) struct Region<'a> {
     pub(crate) lines: Vec<SourceLine<'a>>,
     pub(crate) changes: Vec<Change<'a>>,
     section: &'a str,
+    functions: Functions,
+    /// The first line that begins a test module.
+    tests_from: Option<usize>,
+}
+
+/// The functions of a region, found in one pass: a look-up for each line would walk the region again and again.
+#[derive(Debug, Default)]
+struct Functions {
+    all: Vec<Function>,
+    /// For each line the function that it is in, an index into `all`.
+    of_line: Vec<Option<usize>>,
 }
 
 /// A line of the new side.
@@ -72,6 +83,8 @@ impl<'a> Region<'a> {
             lines: Vec::new(),
             changes: Vec::new(),
             section: &hunk.section,
+            functions: Functions::default(),
+            tests_from: None,
         };
         let mut inside = Inside::default();
         let mut open: Option<Change<'a>> = None;
@@ -101,6 +114,10 @@ impl<'a> Region<'a> {
             number = number.saturating_add(1);
         }
         region.changes.extend(open);
+        region.functions = Functions::of(&region);
+        region.tests_from = region.lines.iter().position(|line| {
+            line.code.contains("#[cfg(test)]") || line.code.trim_start().starts_with("mod tests")
+        });
         region
     }
 
@@ -166,22 +183,14 @@ impl<'a> Region<'a> {
     }
 
     /// The function that a line is in, as far as the hunk shows it.
-    pub(crate) fn function(&self, index: usize) -> Option<Function> {
-        let mut limit = self.lines.get(index)?.indent().saturating_add(1);
-        for (first, line) in self.lines.iter().enumerate().take(index + 1).rev() {
-            if line.is_blank() || line.indent() >= limit {
-                continue;
-            }
-            if let Some((name, is_async)) = header(&line.code) {
-                let last = self.end_of(first, line.indent());
-                return Some(Function { name, is_async, first, last });
-            }
-            if first < index {
-                limit = line.indent();
-            }
-        }
-        let (name, is_async) = header(self.section)?;
-        Some(Function { name, is_async, first: 0, last: self.end_of(0, 0) })
+    pub(crate) fn function(&self, index: usize) -> Option<&Function> {
+        let found = self.functions.of_line.get(index)?;
+        self.functions.all.get((*found)?)
+    }
+
+    /// Whether a line stands in a module of tests.
+    pub(crate) fn is_in_tests(&self, index: usize) -> bool {
+        self.tests_from.is_some_and(|from| from < index) || self.section.starts_with("mod tests")
     }
 
     /// The last line that is indented deeper than the header.
@@ -191,7 +200,9 @@ impl<'a> Region<'a> {
         let mut is_body = false;
         for (index, line) in self.lines.iter().enumerate().skip(header) {
             let ends_signature = line.code.trim_end().ends_with([':', '{']);
-            if index > header && !line.is_blank() && is_body && line.indent() <= indent {
+            let is_out = index > header && !line.is_blank() && line.indent() <= indent;
+            // A declaration without a body ends where the next function begins.
+            if is_out && (is_body || self::header(&line.code).is_some()) {
                 break;
             }
             is_body |= ends_signature;
@@ -211,6 +222,37 @@ impl<'a> Region<'a> {
     pub(crate) fn body(&self, function: &Function) -> impl Iterator<Item = &SourceLine<'a>> {
         let count = function.last.saturating_sub(function.first) + 1;
         self.lines.iter().skip(function.first).take(count)
+    }
+}
+
+impl Functions {
+    fn of(region: &Region<'_>) -> Functions {
+        let mut found = Functions::default();
+        let around = header(region.section).map(|(name, is_async)| {
+            found.all.push(Function { name, is_async, first: 0, last: region.end_of(0, 0) });
+            0
+        });
+        // Lines that are open above the one that is looked at, each indented deeper than the one before, with the function
+        // that what is indented deeper still is in.
+        let mut open: Vec<(usize, Option<usize>)> = Vec::new();
+        for (index, line) in region.lines.iter().enumerate() {
+            let indent = line.indent();
+            let own = header(&line.code).filter(|_| !line.is_blank()).map(|(name, is_async)| {
+                let last = region.end_of(index, indent);
+                found.all.push(Function { name, is_async, first: index, last });
+                found.all.len() - 1
+            });
+            // A line at the same depth may be the end of a signature or of a block.
+            let above = open.iter().rev().find(|(depth, _)| *depth <= indent);
+            let is_in = own.or_else(|| above.map_or(around, |(_, function)| *function));
+            found.of_line.push(is_in);
+            if !line.is_blank() {
+                open.retain(|(depth, _)| *depth < indent);
+                let of_deeper = open.last().map_or(around, |(_, function)| *function);
+                open.push((indent, own.or(of_deeper)));
+            }
+        }
+        found
     }
 }
 

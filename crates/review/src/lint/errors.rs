@@ -241,21 +241,27 @@ fn unbounded_retry(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 
 fn request_without_timeout(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
+        let by_client = BLOCKING_CLIENT.is_match(&line.code)
+            && !AWAITS.is_match(&line.code)
+            && view.has(&BLOCKING_LIBRARY);
+        let without = NO_TIMEOUT.is_match(&line.code);
+        if without {
+            hits.line(region, index);
+        }
+        if without || !(by_client || REQUEST.is_match(&line.code)) {
+            continue;
+        }
         let statement = match region.language {
             Language::Rust => region.chain(index),
             _ => region.statement(index),
         };
         let has_bound = TIMEOUT.is_match(&statement) && !NO_TIMEOUT.is_match(&statement);
-        let by_client = BLOCKING_CLIENT.is_match(&line.code)
-            && !AWAITS.is_match(&line.code)
-            && view.has(&BLOCKING_LIBRARY);
         let takes_bound_elsewhere =
             (by_client || line.code.contains("ession.")) && view.has(&TIMEOUT);
-        let is_request = (by_client || REQUEST.is_match(&line.code)) && !takes_bound_elsewhere;
         // The bound of a connection may stand on the line before: `timeout(WAIT, connect(..))`.
         let before = index.checked_sub(1).and_then(|above| region.lines.get(above));
         let has_bound = has_bound || before.is_some_and(|above| TIMEOUT.is_match(&above.code));
-        if (is_request && !has_bound) || NO_TIMEOUT.is_match(&line.code) {
+        if !has_bound && !takes_bound_elsewhere {
             hits.line(region, index);
         }
     }
@@ -289,7 +295,7 @@ fn panic_in_trading_code(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let is_trading = is_outside
             || HOT_PATH.is_match(region.path)
             || region.function(index).is_some_and(|function| {
-                is_handler(&function) || TRADING_FN.is_match(&function.name)
+                is_handler(function) || TRADING_FN.is_match(&function.name)
             });
         if is_trading {
             hits.line(region, index);

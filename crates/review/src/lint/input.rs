@@ -178,7 +178,7 @@ fn number_not_checked(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let Some(function) = region.function(index) else { continue };
         let is_held = match ASSIGNS.captures(&line.code) {
             // A name: one line of the function has to hold it to something.
-            Some(name) => region.body(&function).any(|other| {
+            Some(name) => region.body(function).any(|other| {
                 let is_this = other.number == line.number && !BOUNDS.is_match(&other.code);
                 !is_this && HELD.is_match(&other.code) && has_word(&other.code, &name[1])
             }),

@@ -262,12 +262,7 @@ fn protection_dropped(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     }
     for change in &region.changes {
         for removed in change.removed.iter().filter(|removed| REDUCE_ONLY.is_match(removed)) {
-            let stays = view
-                .regions
-                .iter()
-                .flat_map(|region| &region.lines)
-                .any(|line| line.is_added && REDUCE_ONLY.is_match(&line.code));
-            if !stays {
+            if !view.has_added(&REDUCE_ONLY) {
                 hits.removed(change.number, removed);
             }
         }

@@ -7,6 +7,8 @@ use crate::finding::{Focus, Severity};
 use crate::language::Language;
 use crate::region::{Region, SourceLine};
 
+pattern!(ON_START, r"def on_start\(");
+pattern!(ON_STOP, r"def on_stop\(");
 pattern!(SUBSCRIBES, r"\bself\.subscribe_(\w+)\(");
 pattern!(TIMER, r"\bself\.clock\.set_(timer|timer_ns|time_alert)\(");
 pattern!(TIMER_ENDS, r"cancel_timers?\(");
@@ -219,8 +221,7 @@ fn each(
 }
 
 fn left_on_stop(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
-    let lines = || view.regions.iter().flat_map(|region| &region.lines);
-    if !lines().any(|line| line.code.contains("def on_stop(")) {
+    if !view.has(&ON_STOP) {
         return;
     }
     each(view, region, hits, |index, line| {
@@ -229,7 +230,7 @@ fn left_on_stop(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let is_left = match SUBSCRIBES.captures(&line.code) {
             Some(found) => {
                 let end = format!("unsubscribe_{}(", &found[1]);
-                !lines().any(|line| line.code.contains(&end))
+                !view.lines().any(|line| line.code.contains(&end))
             }
             None => TIMER.is_match(&line.code) && !view.has(&TIMER_ENDS),
         };
@@ -245,22 +246,17 @@ fn config_not_frozen(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 }
 
 fn indicator_not_fed(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
-    let shows_start = view
-        .regions
-        .iter()
-        .flat_map(|region| &region.lines)
-        .any(|line| line.code.contains("def on_start("));
     each(view, region, hits, |index, line| {
         let is_unfed = MAKES_INDICATOR.captures(&line.code).is_some_and(|found| {
             let name = format!("self.{}", &found[1]);
             let feeds =
                 |line: &SourceLine<'_>| FEEDS.is_match(&line.code) && line.code.contains(&name);
-            shows_start && !view.regions.iter().flat_map(|region| &region.lines).any(feeds)
+            view.has(&ON_START) && !view.lines().any(feeds)
         });
         let is_late = REGISTERS.is_match(&line.code)
             && region.function(index).is_some_and(|function| {
                 region
-                    .body(&function)
+                    .body(function)
                     .any(|other| other.number < line.number && SUBSCRIBES.is_match(&other.code))
             });
         is_unfed || is_late
@@ -288,7 +284,7 @@ fn subscribed_in_handler(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) 
     each(view, region, hits, |index, line| {
         IN_HANDLER.is_match(&line.code)
             && region.function(index).is_some_and(|function| {
-                is_handler(&function)
+                is_handler(function)
                     && !["on_instrument", "on_event", "on_data"].contains(&function.name.as_str())
             })
     });
@@ -341,7 +337,7 @@ fn cleanup_removed(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             .iter()
             .find_map(|removed| CLEANS.find(removed).map(|found| (found.as_str(), *removed)));
         let Some((call, removed)) = lost else { continue };
-        let mut lines = view.regions.iter().flat_map(|region| &region.lines);
+        let mut lines = view.lines();
         if !lines.any(|line| line.code.contains(call)) {
             hits.removed(change.number, removed);
         }

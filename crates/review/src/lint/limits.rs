@@ -162,7 +162,7 @@ fn order_without_limit_check(_: &View<'_>, region: &Region<'_>, hits: &mut Hits)
         let Some(function) = region.function(index) else { continue };
         let last = region.call(index).last().map_or(line.number, |last| last.number);
         // What is asked after the order has left guards nothing.
-        let is_guarded = region.body(&function).filter(|other| other.number <= last).any(|line| {
+        let is_guarded = region.body(function).filter(|other| other.number <= last).any(|line| {
             let code = LIMIT_ORDER.replace_all(&line.code, " ");
             GUARD.is_match(&code)
         });
@@ -277,34 +277,37 @@ fn risk_check_removed(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         for removed in &change.removed {
             let code = LIMIT_ORDER.replace_all(removed, " ");
             let is_comment = removed.trim_start().starts_with(['#', '/']);
+            if has_check_now || is_comment || !CHECK.is_match(&code) {
+                continue;
+            }
             // What is asked once at the start no longer guards each order.
-            let has_moved = region.lines.iter().enumerate().any(|(index, line)| {
-                let at_start = || {
-                    region.function(index).is_some_and(|function| SETUP.is_match(&function.name))
-                };
-                line.is_added && line.text.trim() == removed.trim() && !at_start()
-            });
+            let has_moved = view.adds(removed)
+                && region.lines.iter().enumerate().any(|(index, line)| {
+                    let at_start = || {
+                        region
+                            .function(index)
+                            .is_some_and(|function| SETUP.is_match(&function.name))
+                    };
+                    line.is_added && line.text.trim() == removed.trim() && !at_start()
+                });
             // Written anew elsewhere in the file: by the names that it held against each other, or by a function.
             let is_elsewhere = || {
-                let lines = view.regions.iter().flat_map(|region| &region.lines);
-                lines.filter(|line| line.is_added).any(|line| {
-                    let asks = CHECK.is_match(&line.code) || CALLS_CHECK.is_match(&line.code);
-                    asks && LIMIT_WORD.find_iter(&code).any(|word| {
-                        line.code.contains(word.as_str()) || CALLS_CHECK.is_match(&line.code)
-                    })
-                })
+                let mut words = LIMIT_WORD.find_iter(&code).map(|word| word.as_str()).peekable();
+                let names_limit = words.peek().is_some();
+                let has_call = names_limit && view.has_added(&CALLS_CHECK);
+                has_call || (view.has_added(&CHECK) && words.any(|word| is_asked(view, word)))
             };
-            if CHECK.is_match(&code)
-                && !is_comment
-                && !has_check_now
-                && !has_moved
-                && !is_elsewhere()
-            {
+            if !has_moved && !is_elsewhere() {
                 hits.removed(change.number, removed);
                 break;
             }
         }
     }
+}
+
+/// Whether an added line of the file asks for what has this name.
+fn is_asked(view: &View<'_>, word: &str) -> bool {
+    view.lines().any(|line| line.is_added && line.code.contains(word) && CHECK.is_match(&line.code))
 }
 
 fn limit_changed_at_runtime(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {

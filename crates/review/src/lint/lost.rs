@@ -5,7 +5,7 @@ use super::view::View;
 use super::{Hits, InTests, Lint};
 use crate::finding::{Focus, Severity};
 use crate::language::Language;
-use crate::region::Region;
+use crate::region::{Region, SourceLine};
 
 pattern!(
     STATE,
@@ -265,11 +265,10 @@ fn not_awaited(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let sleeps = line.code.contains("asyncio.sleep(");
         let is_awaited = || {
             let awaited = format!(".{}(", name.as_str());
-            let lines = view.regions.iter().flat_map(|region| &region.lines);
-            let mut lines = lines.filter(|line| line.code.contains(&awaited));
-            lines.any(|line| {
-                line.code.split(&awaited).next().is_some_and(|before| before.contains("await "))
-            })
+            let awaits = |line: &SourceLine<'_>| {
+                line.code.split_once(&awaited).is_some_and(|(before, _)| before.contains("await "))
+            };
+            view.of_name("awaited", name.as_str(), || view.lines().any(awaits))
         };
         if (sleeps || is_awaited()) && is_async() {
             hits.line(region, index);
@@ -304,11 +303,11 @@ fn answer_not_looked_at(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             continue;
         }
         let Some(function) = region.function(index) else { continue };
-        let is_seen = region.body(&function).any(|line| STATUS_SEEN.is_match(&line.code));
+        let is_seen = region.body(function).any(|line| STATUS_SEEN.is_match(&line.code));
         let is_order = ORDERS.is_match(&function.name) || ORDERS.is_match(&region.statement(index));
         // A hunk that ends before the function does not show what comes.
         let is_whole =
-            region.body(&function).any(|line| line.code.trim_start().starts_with("return"))
+            region.body(function).any(|line| line.code.trim_start().starts_with("return"))
                 || function.last + 1 < region.lines.len();
         if is_order && !is_seen && is_whole {
             hits.line(region, index);

@@ -169,7 +169,7 @@ fn indicator_not_warm(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         INDICATOR.is_match(code)
             && region
                 .function(index)
-                .is_some_and(|function| is_handler(&function) || !AROUND.is_match(&function.name))
+                .is_some_and(|function| is_handler(function) || !AROUND.is_match(&function.name))
     });
 }
 
@@ -184,7 +184,7 @@ fn instrument_not_checked(view: &View<'_>, region: &Region<'_>, hits: &mut Hits)
     each(view, region, hits, |index, code| {
         FROM_CACHE.is_match(code)
             && region.function(index).is_some_and(|function| {
-                !region.body(&function).any(|line| NONE_CHECKED.is_match(&line.code))
+                !region.body(function).any(|line| NONE_CHECKED.is_match(&line.code))
             })
     });
 }
@@ -206,18 +206,20 @@ fn missing_super_init(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     }
     each(view, region, hits, |index, code| {
         let is_init = code.contains("def __init__(");
-        let strategy_above = region
-            .lines
-            .iter()
-            .take(index)
-            .rev()
-            .find(|line| line.code.trim_start().starts_with("class "))
-            .is_some_and(|line| STRATEGY_CLASS.is_match(&line.code));
+        let strategy_above = || {
+            region
+                .lines
+                .iter()
+                .take(index)
+                .rev()
+                .find(|line| line.code.trim_start().starts_with("class "))
+                .is_some_and(|line| STRATEGY_CLASS.is_match(&line.code))
+        };
         let calls_base = || {
             region.function(index).is_some_and(|function| {
-                region.body(&function).any(|line| INIT_SUPER.is_match(&line.code))
+                region.body(function).any(|line| INIT_SUPER.is_match(&line.code))
             })
         };
-        is_init && strategy_above && !calls_base()
+        is_init && strategy_above() && !calls_base()
     });
 }

@@ -9,6 +9,7 @@ use crate::finding::{Focus, Severity};
 use crate::language::Language;
 use crate::region::{Function, Region};
 
+pattern!(BY_ALL, r"middleware");
 pattern!(
     SOURCE,
     r"\b(request|req|body|payload|params|form|query|match_info|args|message|msg|headers|event|data)\b\s*(\.|\[)|\binput\(|\bsys\.argv"
@@ -201,12 +202,12 @@ fn path_from_outside(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             continue;
         }
         let Some(function) = region.function(index) else { continue };
-        if region.body(&function).any(|line| HELD_INSIDE.is_match(&line.code)) {
+        if region.body(function).any(|line| HELD_INSIDE.is_match(&line.code)) {
             continue;
         }
         let text = region.statement(index);
         let direct = SOURCE.is_match(&text) && text.contains('/') && line.text.contains("open(");
-        let names = tainted(region, &function);
+        let names = tainted(region, function);
         // A number divided by another is no path.
         let is_path =
             line.text.contains('(') || line.text.contains('"') || line.text.contains("/ f");
@@ -232,8 +233,8 @@ fn address_from_outside(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let target = found.get(4).map_or("", |target| target.as_str());
         let root = target.split(['.', '[']).next().unwrap_or(target);
         let is_field = target.len() > root.len() && SOURCE.is_match(target);
-        let is_name = tainted(region, &function).iter().any(|name| name == target);
-        let is_held = region.body(&function).any(|line| HELD_INSIDE.is_match(&line.code));
+        let is_name = tainted(region, function).iter().any(|name| name == target);
+        let is_held = region.body(function).any(|line| HELD_INSIDE.is_match(&line.code));
         if (is_field || is_name) && !is_held {
             hits.line(region, index);
         }
@@ -243,8 +244,7 @@ fn address_from_outside(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 /// Python: an argument of a program, by its name, that nothing holds to a range.
 fn is_loose_argument(view: &View<'_>, name: &str) -> bool {
     let used = format!("args.{}", name.replace('-', "_"));
-    let lines = view.regions.iter().flat_map(|region| &region.lines);
-    let mut uses = lines.filter(|line| line.code.contains(&used)).peekable();
+    let mut uses = view.lines().filter(|line| line.code.contains(&used)).peekable();
     let is_used = uses.peek().is_some();
     is_used
         && !uses.any(|line| HOLDS.is_match(&line.code) || line.code.trim_start().starts_with("if"))
@@ -265,7 +265,7 @@ fn argument_not_checked(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let Some(function) = region.function(index + 1) else { continue };
         let header = region.statement_code(function.first);
         let is_loose = PARAMETER.captures_iter(&header).any(|found| {
-            !region.body(&function).skip(1).any(|other| {
+            !region.body(function).skip(1).any(|other| {
                 has_word(&other.code, &found[1]) && HOLDS.is_match(&other.code.replace("->", " "))
             })
         });
@@ -288,7 +288,7 @@ fn request_field_not_checked(view: &View<'_>, region: &Region<'_>, hits: &mut Hi
         for found in EXTRACTS.captures_iter(&header) {
             let name = &found[2];
             let Some(field) = money_field(&line.code, name) else { continue };
-            let is_held = region.body(&function).any(|line| {
+            let is_held = region.body(function).any(|line| {
                 HOLDS.is_match(&line.code.replace("->", " ").replace("=>", " "))
                     && (has_word(&line.code, &field)
                         || line.code.contains(&format!("{name}.validate")))
@@ -324,7 +324,7 @@ fn float_parsed_unchecked(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         }
         let name = &found[1];
         let Some(function) = region.function(index) else { continue };
-        let is_held = region.body(&function).any(|line| {
+        let is_held = region.body(function).any(|line| {
             has_word(&line.code, name)
                 && !FLOAT_PARSED.is_match(&line.code)
                 && HOLDS.is_match(&line.code.replace("->", " ").replace("=>", " "))
@@ -353,7 +353,7 @@ fn length_from_outside(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             r"\[[^\]]*\b{word}\b[^\]]*\]|with_capacity\([^)]*\b{word}\b|vec!\[[^\]]*;\s*{word}|\b(read|recv|readexactly|read_exact|bytes|range)\([^)]*\b{word}\b"
         );
         let Ok(uses) = Regex::new(&uses) else { continue };
-        let after = || region.body(&function).filter(|other| other.number > line.number);
+        let after = || region.body(function).filter(|other| other.number > line.number);
         let is_used = after().any(|other| uses.is_match(&other.code));
         let is_held = after().any(|other| {
             has_word(&other.code, name)
@@ -379,13 +379,8 @@ fn webhook_without_proof(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) 
             continue;
         }
         let Some(function) = region.function(index + 1) else { continue };
-        let has = |pattern: &Regex| region.body(&function).any(|line| pattern.is_match(line.text));
-        let by_all = view
-            .regions
-            .iter()
-            .flat_map(|region| &region.lines)
-            .any(|line| line.code.contains("middleware"));
-        if has(&TRADES) && !has(&PROVEN) && !by_all && !PROVEN.is_match(line.text) {
+        let has = |pattern: &Regex| region.body(function).any(|line| pattern.is_match(line.text));
+        if has(&TRADES) && !has(&PROVEN) && !view.has(&BY_ALL) && !PROVEN.is_match(line.text) {
             hits.line(region, index);
         }
     }
@@ -412,10 +407,8 @@ fn validation_removed(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
                 || line.code.trim_start().starts_with("if")
         });
         // Somewhere else in the file by the same words, or by a function that says so.
-        let has_moved = view.regions.iter().flat_map(|region| &region.lines).any(|line| {
-            line.is_added && (line.text.trim() == removed.trim() || VALIDATES.is_match(line.text))
-        });
-        if refuses && !is_comment && !is_replaced && !has_moved {
+        let has_moved = || view.adds(removed) || view.adds_text(&VALIDATES);
+        if refuses && !is_comment && !is_replaced && !has_moved() {
             hits.removed(change.number, removed);
         }
     }

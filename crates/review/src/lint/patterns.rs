@@ -38,14 +38,12 @@ pub(super) fn is_handler(function: &Function) -> bool {
 
 /// Whether a file is written against `NautilusTrader`.
 pub(super) fn is_nautilus(view: &super::view::View<'_>) -> bool {
-    view.has(&NAUTILUS) || view.regions.iter().any(|region| NAUTILUS.is_match(region.section()))
+    view.has(&NAUTILUS) || view.is_in(&NAUTILUS)
 }
 
 /// Whether a line of Rust stands in a test module.
 pub(super) fn is_in_test_module(region: &Region<'_>, index: usize) -> bool {
-    region.lines.iter().take(index).any(|line| {
-        line.code.contains("#[cfg(test)]") || line.code.trim_start().starts_with("mod tests")
-    }) || region.section().starts_with("mod tests")
+    region.is_in_tests(index)
 }
 
 /// Whether code has a name, as a word of its own.

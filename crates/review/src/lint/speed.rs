@@ -119,7 +119,7 @@ fn blocking_in_handler(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             continue;
         }
         let Some(function) = region.function(index) else { continue };
-        let handler = is_handler(&function);
+        let handler = is_handler(function);
         if (always && function.is_async) || handler {
             hits.line(region, index);
         }
@@ -155,47 +155,51 @@ fn grows_without_bound(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
         let name = name.as_str();
         let in_handler = region
             .function(index)
-            .is_some_and(|function| is_handler(&function) || GROWS_IN.is_match(&function.name));
-        let mut starts_empty = false;
-        let mut is_trimmed = false;
-        for line in view.regions.iter().flat_map(|region| &region.lines) {
-            starts_empty |= DECLARED
-                .captures(&line.code)
-                .is_some_and(|found| found.get(1).is_some_and(|field| field.as_str() == name));
-            let Some((_, after)) = line.code.split_once(&format!("self.{name}")) else {
-                is_trimmed |= line.code.contains(&format!("del self.{name}"));
-                continue;
-            };
-            let assigned = after.split_once('=').map(|(_, value)| value.trim());
-            starts_empty |= assigned.is_some_and(|value| {
-                ["[]", "list()", "{}", "set()", "dict()", "Vec::new()"].contains(&value)
-                    || (value.starts_with("deque(") || value.starts_with("defaultdict("))
-                        && !line.code.contains("maxlen")
-            });
-            is_trimmed |= [
-                ".pop",
-                ".clear",
-                ".truncate",
-                ".drain",
-                ".remove",
-                "[:]",
-                ".discard",
-                ".retain",
-                ".split_off",
-                ".swap_remove",
-                ".evict",
-                ".expire",
-            ]
-            .iter()
-            .any(|word| after.starts_with(word))
-                || assigned.is_some_and(|value| value.contains("maxlen") || value.contains("[-"))
-                || line.code.contains(&format!("del self.{name}"))
-                || line.code.contains(&format!("take(&mut self.{name}"));
-        }
-        if in_handler && starts_empty && !is_trimmed {
+            .is_some_and(|function| is_handler(function) || GROWS_IN.is_match(&function.name));
+        if in_handler && view.of_name("grows", name, || only_grows(view, name)) {
             hits.line(region, index);
         }
     }
+}
+
+/// Whether the file shows that a field begins empty, and nothing that takes an entry out again.
+fn only_grows(view: &View<'_>, name: &str) -> bool {
+    let mut starts_empty = false;
+    let mut is_trimmed = false;
+    let field = format!("self.{name}");
+    for line in view.lines() {
+        starts_empty |= line.code.contains(name)
+            && DECLARED
+                .captures(&line.code)
+                .is_some_and(|found| found.get(1).is_some_and(|field| field.as_str() == name));
+        let Some((_, after)) = line.code.split_once(&field) else { continue };
+        let assigned = after.split_once('=').map(|(_, value)| value.trim());
+        starts_empty |= assigned.is_some_and(|value| {
+            ["[]", "list()", "{}", "set()", "dict()", "Vec::new()"].contains(&value)
+                || (value.starts_with("deque(") || value.starts_with("defaultdict("))
+                    && !line.code.contains("maxlen")
+        });
+        is_trimmed |= [
+            ".pop",
+            ".clear",
+            ".truncate",
+            ".drain",
+            ".remove",
+            "[:]",
+            ".discard",
+            ".retain",
+            ".split_off",
+            ".swap_remove",
+            ".evict",
+            ".expire",
+        ]
+        .iter()
+        .any(|word| after.starts_with(word))
+            || assigned.is_some_and(|value| value.contains("maxlen") || value.contains("[-"))
+            || line.code.contains(&format!("del {field}"))
+            || line.code.contains(&format!("take(&mut {field}"));
+    }
+    starts_empty && !is_trimmed
 }
 
 fn whole_history_in_handler(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
@@ -203,7 +207,7 @@ fn whole_history_in_handler(view: &View<'_>, region: &Region<'_>, hits: &mut Hit
     for (index, line) in region.added() {
         let in_handler = || {
             region.function(index).is_some_and(|function| {
-                is_handler(&function) || (is_strategy && COMPUTES.is_match(&function.name))
+                is_handler(function) || (is_strategy && COMPUTES.is_match(&function.name))
             })
         };
         if WHOLE_HISTORY.is_match(&line.code) && in_handler() {

@@ -46,7 +46,7 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn in_strategy(view: &View<'_>, region: &Region<'_>, index: usize) -> bool {
-    is_nautilus(view) || region.function(index).is_some_and(|function| is_handler(&function))
+    is_nautilus(view) || region.function(index).is_some_and(is_handler)
 }
 
 fn naive_time(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {

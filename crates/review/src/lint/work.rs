@@ -224,7 +224,7 @@ fn made_at_each_call(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
             .take(10)
             .any(|above| above.indent() < line.indent() && LOOP.is_match(&above.code));
         let is_often = OFTEN.is_match(&function.name) && !SET_UP.is_match(&function.name);
-        let is_lazy = region.body(&function).any(|line| {
+        let is_lazy = region.body(function).any(|line| {
             line.code.contains("is None")
                 || line.code.contains("LazyLock")
                 || line.code.contains("OnceLock")
@@ -262,7 +262,7 @@ fn asked_one_by_one(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 
 /// Whether the file shows that a field begins as a list.
 fn is_list(view: &View<'_>, name: &str) -> bool {
-    view.regions.iter().flat_map(|region| &region.lines).any(|line| {
+    view.lines().any(|line| {
         let after = line.code.split_once(&format!("self.{name}")).map(|(_, after)| after.trim());
         after.is_some_and(|after| {
             after.starts_with(": list") || after == "= []" || after == "= list()"
@@ -289,12 +289,14 @@ fn spins(_: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
 fn moved_or_copied_per_event(view: &View<'_>, region: &Region<'_>, hits: &mut Hits) {
     for (index, line) in region.added() {
         let Some(function) = region.function(index) else { continue };
-        let in_handler = is_handler(&function) || TICK.is_match(&function.name);
+        let in_handler = is_handler(function) || TICK.is_match(&function.name);
         let per_event = SHIFTS.is_match(&line.code) || COPIES.is_match(&line.code);
         let per_tick = TICK.is_match(&function.name) && SORTS.is_match(&line.code);
         let is_searched = || {
             let named = SEARCHED.captures(&line.code).and_then(|found| found.get(1));
-            named.is_some_and(|name| is_list(view, name.as_str()))
+            named.is_some_and(|name| {
+                view.of_name("list", name.as_str(), || is_list(view, name.as_str()))
+            })
         };
         if (in_handler && per_event) || per_tick || is_searched() {
             hits.line(region, index);
